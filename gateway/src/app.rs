@@ -1,0 +1,1 @@
+//! What is the service made of? The composition root.

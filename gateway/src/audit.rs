@@ -1,0 +1,1 @@
+//! What happened, durably? No log, no access.

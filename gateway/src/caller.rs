@@ -1,0 +1,1 @@
+//! Which registered client holds this connection, and may it still?

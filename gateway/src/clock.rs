@@ -1,0 +1,1 @@
+//! What time is it? The one clock, and the one that tests turn by hand.

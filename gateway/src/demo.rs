@@ -1,0 +1,1 @@
+//! What does the invented kingdom of the demonstration contain?

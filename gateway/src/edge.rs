@@ -1,0 +1,1 @@
+//! Is this one well-formed HTTP request, and nothing smuggled in it?

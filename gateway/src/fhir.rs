@@ -1,0 +1,1 @@
+//! What does a FHIR request mean: which type, which interaction, which patient?

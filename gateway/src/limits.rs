@@ -1,0 +1,1 @@
+//! How much is too much? Every bound, with its unit and its source.

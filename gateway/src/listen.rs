@@ -1,0 +1,1 @@
+//! Who is on the line? TCP, TLS and the connection's own limits.

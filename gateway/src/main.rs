@@ -1,0 +1,3 @@
+//! `bawaba`, the operator program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! How does a decided request reach its back-end and its answer come back?

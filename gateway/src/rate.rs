@@ -1,0 +1,1 @@
+//! Is this client asking too often?

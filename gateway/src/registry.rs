@@ -1,0 +1,1 @@
+//! Who is this patient, who is this client?

@@ -1,0 +1,1 @@
+//! Which function answers this path? One flat table.

@@ -1,0 +1,1 @@
+//! What is a session, and has it ended?

@@ -1,0 +1,1 @@
+//! What is logged? One event per request.

@@ -1,0 +1,1 @@
+//! What do our tokens say, and is this one ours?

@@ -1,0 +1,1 @@
+//! Which issuers do we trust at this moment?

@@ -1,0 +1,1 @@
+//! What do requests and answers look like as JSON?
