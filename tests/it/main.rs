@@ -1,1 +1,3 @@
-//! One integration binary.
+//! The one integration binary: a module for each route or promise.
+
+mod tidy;
