@@ -145,7 +145,10 @@ pub struct OpenedSession {
 
 impl fmt::Debug for OpenedSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenedSession").field("session", &self.session.id).field("apdus", &self.apdus).finish_non_exhaustive()
+        f.debug_struct("OpenedSession")
+            .field("session", &self.session.id)
+            .field("apdus", &self.apdus)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,8 @@
 //! - [`presence`]: the proof.
 //! - [`error`]: what went wrong, and whose fault is it?
 //! - `simulated` (feature `simulated`): a chip in software.
+//! - `vpcd` (feature `simulated`): how does a simulated card get into a real PC/SC reader?
+//! - `counter` (feature `counter`): how does a card on a reader become a session at the gateway, seen from the counter?
 //!
 //! Protocol code is free of I/O: it says which command comes next and is told the answer, so the
 //! station and the gateway drive the same code.
@@ -26,6 +28,8 @@ pub mod apdu;
 pub mod can;
 pub mod challenge;
 pub mod conversation;
+#[cfg(feature = "counter")]
+pub mod counter;
 pub mod error;
 pub mod lds;
 pub mod presence;
@@ -34,6 +38,8 @@ pub mod profile;
 pub mod simulated;
 pub mod transcript;
 pub mod transport;
+#[cfg(feature = "simulated")]
+pub mod vpcd;
 
 pub use apdu::{CommandApdu, ResponseApdu, StatusWord};
 pub use can::Can;

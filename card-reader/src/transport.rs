@@ -1,5 +1,8 @@
 //! How do the bytes reach the card? The one seam towards readers, real or simulated.
 
+#[cfg(feature = "pcsc")]
+pub mod pcsc;
+
 use thiserror::Error;
 
 use crate::apdu::{CommandApdu, ResponseApdu};

@@ -30,7 +30,9 @@ const GET_ATR: u8 = 0x04;
 #[derive(Debug, thiserror::Error)]
 pub enum VpcdError {
     /// Nothing listens where the virtual reader should.
-    #[error("no virtual reader listens on {0}: is pcscd running, with the package vsmartcard-vpcd installed?")]
+    #[error(
+        "no virtual reader listens on {0}: is pcscd running, with the package vsmartcard-vpcd installed?"
+    )]
     NoVirtualReader(SocketAddr),
     /// The connection broke.
     #[error("the virtual reader broke the connection")]
@@ -67,7 +69,11 @@ impl VirtualSlot {
     pub fn run(&mut self, card: &mut SimulatedCard, stop: &AtomicBool) -> Result<Unplugged, VpcdError> {
         loop {
             let Some(frame) = self.read_frame(stop)? else {
-                return Ok(if stop.load(Ordering::SeqCst) { Unplugged::OnRequest } else { Unplugged::ByReader });
+                return Ok(if stop.load(Ordering::SeqCst) {
+                    Unplugged::OnRequest
+                } else {
+                    Unplugged::ByReader
+                });
             };
             let answer = match frame.as_slice() {
                 [GET_ATR] => card.atr().to_vec(),

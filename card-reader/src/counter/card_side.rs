@@ -69,7 +69,10 @@ impl CardSide {
     }
 
     /// Runs the gateway's commands; also says how many commands the whole conversation took.
-    pub(super) async fn run(&mut self, commands: Vec<CommandApdu>) -> Result<(Vec<ResponseApdu>, u32), CounterError> {
+    pub(super) async fn run(
+        &mut self,
+        commands: Vec<CommandApdu>,
+    ) -> Result<(Vec<ResponseApdu>, u32), CounterError> {
         self.ask(|answer| Request::Run(commands, answer)).await
     }
 

@@ -108,7 +108,8 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Count
         return Err(refused(response).await);
     }
     let body = bounded_body(response).await?;
-    serde_json::from_slice(&body).map_err(|_| CounterError::UnexpectedAnswer("not the JSON that was announced"))
+    serde_json::from_slice(&body)
+        .map_err(|_| CounterError::UnexpectedAnswer("not the JSON that was announced"))
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, CounterError> {
@@ -119,7 +120,9 @@ async fn refused(response: Response) -> CounterError {
     let status = response.status().as_u16();
     let Ok(body) = bounded_body(response).await else { return CounterError::Unreachable };
     match serde_json::from_slice::<Problem>(&body) {
-        Ok(problem) if !problem.code.is_empty() => CounterError::Refused(Box::new(Problem { status, ..problem })),
+        Ok(problem) if !problem.code.is_empty() => {
+            CounterError::Refused(Box::new(Problem { status, ..problem }))
+        }
         _ => CounterError::UnexpectedAnswer("an error without a problem document"),
     }
 }
@@ -154,7 +157,9 @@ fn transport_error(error: &reqwest::Error) -> CounterError {
 fn tls(identity: &ClientIdentity) -> Result<rustls::ClientConfig, CounterError> {
     let mut roots = rustls::RootCertStore::empty();
     for certificate in certificates(&identity.ca)? {
-        roots.add(certificate).map_err(|_| unusable(&identity.ca, "not a certificate that can be trusted"))?;
+        roots
+            .add(certificate)
+            .map_err(|_| unusable(&identity.ca, "not a certificate that can be trusted"))?;
     }
     let key = PrivateKeyDer::from_pem_file(&identity.key)
         .map_err(|error| unusable(&identity.key, &format!("no private key in PEM ({error})")))?;

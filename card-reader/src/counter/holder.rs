@@ -31,7 +31,8 @@ impl Holder {
         let (names, dates) = (text.get(2 * LINE..)?, text.get(LINE..2 * LINE)?);
         let (surname, given) = names.trim_end_matches('<').split_once("<<").unwrap_or((names, ""));
         let surname = surname.replace('<', " ").trim().to_owned();
-        let given_names = given.split('<').filter(|name| !name.is_empty()).map(title_case).collect::<Vec<_>>().join(" ");
+        let given_names =
+            given.split('<').filter(|name| !name.is_empty()).map(title_case).collect::<Vec<_>>().join(" ");
         Some(Holder { surname, given_names, born: birth(dates) })
     }
 

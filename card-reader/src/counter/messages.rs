@@ -3,9 +3,9 @@
 use super::error::CounterError;
 use super::language::Language;
 use crate::error::CardError;
+use crate::transport::TransportError;
 #[cfg(feature = "pcsc")]
 use crate::transport::pcsc::PcscError;
-use crate::transport::TransportError;
 
 /// What happened and the one next step, ready for a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,11 @@ impl CounterError {
     pub fn explain(&self, language: Language) -> Explanation {
         match self {
             CounterError::Refused(problem) if !problem.title.is_empty() => {
-                let reasons = problem.reasons.iter().map(|reason| reason.text(language)).filter(|text| !text.is_empty());
+                let reasons = problem
+                    .reasons
+                    .iter()
+                    .map(|reason| reason.text(language))
+                    .filter(|text| !text.is_empty());
                 let next_step: Vec<&str> = reasons.chain([problem.action_staff.as_str()]).collect();
                 Explanation { title: problem.title.clone(), next_step: next_step.join(" ").trim().to_owned() }
             }
@@ -196,7 +200,11 @@ const NO_READER: Texts = Texts {
 };
 
 const SEVERAL_CARDS: Texts = Texts {
-    title: ["Plusieurs cartes sont posées.", "توجد عدة بطاقات على القارئات.", "Several cards are on the readers."],
+    title: [
+        "Plusieurs cartes sont posées.",
+        "توجد عدة بطاقات على القارئات.",
+        "Several cards are on the readers.",
+    ],
     next_step: [
         "Ne laissez que la carte du patient, ou choisissez son lecteur.",
         "اتركوا بطاقة المريض وحدها أو اختاروا قارئها.",
@@ -227,7 +235,11 @@ const READER_FAILED: Texts = Texts {
 };
 
 const FILES: Texts = Texts {
-    title: ["Ce poste est mal configuré.", "إعداد هذا المركز غير صحيح.", "This counter is not set up correctly."],
+    title: [
+        "Ce poste est mal configuré.",
+        "إعداد هذا المركز غير صحيح.",
+        "This counter is not set up correctly.",
+    ],
     next_step: [
         "Appelez le support du poste ; le détail est dans son journal. La carte n’est pas en cause.",
         "اتصلوا بالدعم التقني؛ التفاصيل في سجل المركز. لا علاقة للبطاقة بالأمر.",

@@ -67,7 +67,8 @@ impl DemoState {
     /// The names of all cards, sorted.
     pub fn cards(&self) -> Result<Vec<String>, CounterError> {
         let folder = self.folder.join("cards");
-        let unreadable = |error: std::io::Error| CounterError::Files { path: folder.clone(), why: error.to_string() };
+        let unreadable =
+            |error: std::io::Error| CounterError::Files { path: folder.clone(), why: error.to_string() };
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();

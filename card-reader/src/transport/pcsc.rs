@@ -145,7 +145,9 @@ impl PcscError {
             E::UnknownReader | E::ReaderUnavailable => PcscError::NoReader,
             E::NoSmartcard | E::RemovedCard => PcscError::NoCard,
             E::SharingViolation => PcscError::Busy,
-            E::UnresponsiveCard | E::UnpoweredCard | E::UnsupportedCard | E::ProtoMismatch => PcscError::MuteCard,
+            E::UnresponsiveCard | E::UnpoweredCard | E::UnsupportedCard | E::ProtoMismatch => {
+                PcscError::MuteCard
+            }
             other => PcscError::Failed(other.to_string()),
         }
     }
@@ -178,7 +180,13 @@ impl PcscTransport {
             })?,
             Err(_) => return Err(PcscError::Busy),
         };
-        Ok(PcscTransport { reader: reader.to_owned(), taken, orders, deadline: deadlines.exchange, lost: None })
+        Ok(PcscTransport {
+            reader: reader.to_owned(),
+            taken,
+            orders,
+            deadline: deadlines.exchange,
+            lost: None,
+        })
     }
 
     /// The reader's name, as PC/SC gives it.
@@ -227,6 +235,9 @@ impl CardTransport for PcscTransport {
 
 impl fmt::Debug for PcscTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PcscTransport").field("reader", &self.reader).field("lost", &self.lost).finish_non_exhaustive()
+        f.debug_struct("PcscTransport")
+            .field("reader", &self.reader)
+            .field("lost", &self.lost)
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! What does the thread that owns one card do, from taking it to resetting it?
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -68,7 +68,9 @@ fn take_card(reader: &CString, patience: Duration) -> Result<(Context, pcsc::Car
     loop {
         match context.connect(reader, ShareMode::Exclusive, Protocols::ANY) {
             Ok(card) => return Ok((context, card)),
-            Err(pcsc::Error::SharingViolation) if started.elapsed() + PAUSE < patience / 2 => thread::sleep(PAUSE),
+            Err(pcsc::Error::SharingViolation) if started.elapsed() + PAUSE < patience / 2 => {
+                thread::sleep(PAUSE)
+            }
             Err(error) => return Err(PcscError::from_pcsc(error)),
         }
     }
