@@ -1,1 +1,119 @@
 //! What did the operator ask for?
+//!
+//! One TOML file that refuses unknown keys. If [`Config::load`] returns, every file it names could be read
+//! and every value is ready to be used; if not, the error names file, line and remedy.
+
+mod error;
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
+
+pub use error::ConfigError;
+
+/// The whole configuration, ready to be built from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: ListenConfig,
+    /// How the gateway and its clients prove who they are.
+    pub tls: TlsConfig,
+    /// `iss` of every token: an https origin without a slash at the end.
+    pub issuer: String,
+    /// The sealed key file.
+    pub keys: PathBuf,
+    /// The SQLite file.
+    pub store: PathBuf,
+    /// Whose cards are believed.
+    pub trust: TrustConfig,
+    /// A folder of Cedar policies; none: those shipped in the program.
+    pub policies: Option<PathBuf>,
+    /// The back-ends by the first segment of their path.
+    pub back_ends: BTreeMap<String, BackEndConfig>,
+    /// What the operator may tune; everything else is in [`crate::limits`].
+    pub limits: LimitsConfig,
+}
+
+/// Where to listen; port 0 takes a free one.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenConfig {
+    /// mTLS: counters and back-ends.
+    pub api: SocketAddr,
+    /// Metadata, JWKS, health, metrics.
+    pub public: SocketAddr,
+}
+
+/// TLS files; re-read when they change.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// The server's chain, leaf first.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The client CA.
+    pub client_ca: PathBuf,
+    /// Its revocation list.
+    pub client_crl: PathBuf,
+}
+
+/// Trust files; re-read when they change.
+#[derive(Clone, Debug)]
+pub struct TrustConfig {
+    /// Country signers (CSCA).
+    pub csca: Vec<PathBuf>,
+    /// Their revocation lists.
+    pub crl: Vec<PathBuf>,
+}
+
+/// One back-end.
+#[derive(Clone, Debug)]
+pub struct BackEndConfig {
+    /// The first segment of its path here: `dossier`.
+    pub service: String,
+    /// Its base.
+    pub url: Url,
+    /// Who issued its server certificate.
+    pub ca: PathBuf,
+    /// `aud` of the tokens it gets.
+    pub audience: String,
+    /// By which name it knows the patient.
+    pub patient_identifier: PatientIdentifier,
+}
+
+/// By which name a back-end knows the patient.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PatientIdentifier {
+    /// The identifiant santé itself.
+    HealthId,
+    /// A pseudonym that only this back-end gets.
+    Pairwise,
+}
+
+/// What the operator may tune.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitsConfig {
+    /// Life of a session token, at most 15 minutes.
+    pub session: Duration,
+    /// Life of a challenge.
+    pub presence: Duration,
+    /// Requests per second and client, and as many at once.
+    pub requests_per_second: u32,
+    /// How long running requests may take once the gateway was told to stop.
+    pub drain: Duration,
+}
+
+impl Config {
+    /// Reads, parses and tries out the file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        let config = Self::parse(path, &text)?;
+        Ok(config)
+    }
+}

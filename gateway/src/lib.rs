@@ -3,6 +3,7 @@
 //! Modules in reading order: the path of a request, then what carries it.
 
 pub mod clock;
+pub mod sqlite;
 pub mod limits;
 pub mod problem;
 pub mod listen;

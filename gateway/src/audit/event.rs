@@ -1,0 +1,195 @@
+//! What is written about one thing that happened? Codes and pseudonyms, never a person.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What kind of thing happened.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A request of a session to a back-end (*accès*), permitted or not.
+    Access,
+    /// A connection that never became a request: bad TLS, unknown certificate, too slow.
+    ConnectionRefused,
+    /// A card's files were believed, and a challenge was given out.
+    PresenceBegun,
+    /// A card's files were not believed.
+    PresenceRefused,
+    /// A request that no flow could take: malformed, too large, too often, unknown path.
+    RequestRefused,
+    /// Something that fraud rules look at, such as a clone (*signal de risque*).
+    RiskSignal,
+    /// A session was closed before its time.
+    SessionEnded,
+    /// A session was opened.
+    SessionOpened,
+    /// A session was asked for and refused.
+    SessionRefused,
+}
+
+impl EventKind {
+    /// The stable name, as in the JSON.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::ConnectionRefused => "connection-refused",
+            Self::PresenceBegun => "presence-begun",
+            Self::PresenceRefused => "presence-refused",
+            Self::RequestRefused => "request-refused",
+            Self::RiskSignal => "risk-signal",
+            Self::SessionEnded => "session-ended",
+            Self::SessionOpened => "session-opened",
+            Self::SessionRefused => "session-refused",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Policy said no: a decision, not an error.
+    Deny,
+    /// It could not be decided: something of ours or a back-end failed.
+    Error,
+    /// Allowed.
+    Permit,
+    /// It was not believed, or was not a request that we take.
+    Refused,
+}
+
+/// One thing that happened (*événement d'audit*).
+///
+/// Every name in it is a code, an identifier of a machine or a pairwise pseudonym: no name, no card
+/// number, no identifiant santé, no medical content.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct AuditEvent {
+    /// When, truncated to the microsecond: what every store can give back unchanged.
+    #[serde(with = "micros")]
+    pub at: OffsetDateTime,
+    /// What kind of thing.
+    pub kind: EventKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The exact code, also where the caller was told less.
+    pub code: Cow<'static, str>,
+    /// The registered client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The station (*poste*), as its establishment names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<String>,
+    /// The presence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Uuid>,
+    /// The session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Uuid>,
+    /// The patient, by the pseudonym that the gateway itself knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The back-end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The FHIR resource type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// The FHIR interaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<String>,
+    /// The purpose (*finalité*), an HL7 PurposeOfUse code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// The hash of the policy set that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The request, as in the log line and the problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// More, from fixed texts and codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl AuditEvent {
+    /// An event with what every event has; the rest is set field by field.
+    pub fn new(
+        kind: EventKind,
+        outcome: Outcome,
+        code: impl Into<Cow<'static, str>>,
+        at: OffsetDateTime,
+    ) -> Self {
+        Self {
+            at: truncated(at),
+            kind,
+            outcome,
+            code: code.into(),
+            client: None,
+            station: None,
+            presence: None,
+            session: None,
+            subject: None,
+            service: None,
+            resource_type: None,
+            interaction: None,
+            purpose: None,
+            policy: None,
+            request_id: None,
+            detail: None,
+        }
+    }
+}
+
+/// An event in the bytes that are stored: made once, by the task that records it.
+#[derive(Clone, Debug)]
+pub struct EncodedEvent {
+    at: OffsetDateTime,
+    json: String,
+}
+
+impl EncodedEvent {
+    /// The bytes of `event`.
+    pub fn new(event: &AuditEvent) -> Result<Self, serde_json::Error> {
+        Ok(Self { at: event.at, json: serde_json::to_string(event)? })
+    }
+
+    /// When it happened.
+    #[must_use]
+    pub fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+
+    /// One JSON object.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// PostgreSQL keeps microseconds, SQLite what it is given: both get microseconds.
+fn truncated(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(at.microsecond() * 1_000).unwrap_or(at)
+}
+
+/// Microseconds since 1970 as a number.
+pub(crate) fn unix_micros(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+}
+
+mod micros {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use time::OffsetDateTime;
+
+    pub(super) fn serialize<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(super::unix_micros(*at))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+        let micros = i64::deserialize(deserializer)?;
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,225 @@
+//! What does `gateway.toml` look like?
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+use url::Url;
+
+use super::{
+    BackEndConfig, Config, ConfigError, LimitsConfig, ListenConfig, PatientIdentifier, TlsConfig, TrustConfig,
+};
+
+/// RFC 9068 asks for short lives; design.md sets 15 minutes.
+const SESSION_SECS_MAX: u64 = 900;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    listen: ListenFile,
+    tls: TlsFile,
+    issuer: IssuerFile,
+    keys: KeysFile,
+    store: StoreFile,
+    trust: TrustFile,
+    policies: Option<PoliciesFile>,
+    #[serde(default)]
+    backends: BTreeMap<String, BackEndFile>,
+    #[serde(default)]
+    limits: LimitsFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListenFile {
+    api: SocketAddr,
+    public: SocketAddr,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsFile {
+    cert: Spanned<PathBuf>,
+    key: Spanned<PathBuf>,
+    client_ca: Spanned<PathBuf>,
+    client_crl: Spanned<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssuerFile {
+    url: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysFile {
+    file: Spanned<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreFile {
+    sqlite: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustFile {
+    csca: Spanned<Vec<Spanned<PathBuf>>>,
+    crl: Vec<Spanned<PathBuf>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PoliciesFile {
+    dir: Spanned<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BackEndFile {
+    url: Spanned<String>,
+    ca: Spanned<PathBuf>,
+    audience: String,
+    patient_identifier: PatientIdentifier,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsFile {
+    session_secs: Spanned<u64>,
+    presence_secs: u64,
+    requests_per_second: u32,
+    drain_secs: u64,
+}
+
+impl Default for LimitsFile {
+    fn default() -> Self {
+        Self {
+            session_secs: Spanned::new(0..0, SESSION_SECS_MAX),
+            presence_secs: 60,
+            requests_per_second: 100,
+            drain_secs: 10,
+        }
+    }
+}
+
+impl Config {
+    /// Parses `text`, the content of the file at `path`; other paths are relative to that file.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let file: ConfigFile = toml::from_str(text).map_err(|error| {
+            ConfigError::at(path, text, error.span(), error.message().to_owned(), UNKNOWN_REMEDY)
+        })?;
+        Source { path, text, dir: path.parent().unwrap_or(Path::new("")) }.config(file)
+    }
+}
+
+const UNKNOWN_REMEDY: &str = "compare with the sample, gateway/config/sample.toml; \
+    every key is there and no other is known";
+
+/// The file being parsed: what relative paths and error lines refer to.
+struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+    dir: &'a Path,
+}
+
+impl Source<'_> {
+    fn config(&self, file: ConfigFile) -> Result<Config, ConfigError> {
+        if file.trust.csca.as_ref().is_empty() {
+            let problem = "trust.csca is empty: no card could ever be believed".to_owned();
+            return Err(self.error(&file.trust.csca, problem, "name at least one country signer certificate"));
+        }
+        let back_ends = file
+            .backends
+            .into_iter()
+            .map(|(service, back_end)| Ok((service.clone(), self.back_end(service, back_end)?)))
+            .collect::<Result<_, ConfigError>>()?;
+        Ok(Config {
+            listen: ListenConfig { api: file.listen.api, public: file.listen.public },
+            tls: TlsConfig {
+                cert: self.readable("tls.cert", &file.tls.cert)?,
+                key: self.readable("tls.key", &file.tls.key)?,
+                client_ca: self.readable("tls.client_ca", &file.tls.client_ca)?,
+                client_crl: self.readable("tls.client_crl", &file.tls.client_crl)?,
+            },
+            issuer: self.issuer(&file.issuer.url)?,
+            keys: self.readable("keys.file", &file.keys.file)?,
+            store: self.dir.join(file.store.sqlite),
+            trust: TrustConfig {
+                csca: self.all_readable("trust.csca", file.trust.csca.as_ref())?,
+                crl: self.all_readable("trust.crl", &file.trust.crl)?,
+            },
+            policies: file.policies.map(|file| self.readable("policies.dir", &file.dir)).transpose()?,
+            back_ends,
+            limits: self.limits(&file.limits)?,
+        })
+    }
+
+    fn back_end(&self, service: String, file: BackEndFile) -> Result<BackEndConfig, ConfigError> {
+        Ok(BackEndConfig {
+            url: self.https(&file.url)?,
+            ca: self.readable("ca", &file.ca)?,
+            audience: file.audience,
+            patient_identifier: file.patient_identifier,
+            service,
+        })
+    }
+
+    fn issuer(&self, url: &Spanned<String>) -> Result<String, ConfigError> {
+        self.https(url)?;
+        Ok(url.as_ref().trim_end_matches('/').to_owned())
+    }
+
+    fn https(&self, url: &Spanned<String>) -> Result<Url, ConfigError> {
+        match Url::parse(url.as_ref()) {
+            Ok(parsed) if parsed.scheme() == "https" && parsed.has_host() => Ok(parsed),
+            Ok(_) => {
+                Err(self.error(url, format!("{:?} is not an https URL", url.as_ref()), "start it with https://"))
+            }
+            Err(error) => {
+                Err(self.error(url, format!("{:?} is not a URL: {error}", url.as_ref()), "write https://host:port"))
+            }
+        }
+    }
+
+    fn limits(&self, file: &LimitsFile) -> Result<LimitsConfig, ConfigError> {
+        let secs = *file.session_secs.as_ref();
+        if secs == 0 || secs > SESSION_SECS_MAX {
+            let problem = format!("limits.session_secs is {secs}");
+            return Err(self.error(&file.session_secs, problem, "set it between 1 and 900"));
+        }
+        Ok(LimitsConfig {
+            session: Duration::from_secs(secs),
+            presence: Duration::from_secs(file.presence_secs),
+            requests_per_second: file.requests_per_second.max(1),
+            drain: Duration::from_secs(file.drain_secs),
+        })
+    }
+
+    fn all_readable(&self, key: &str, paths: &[Spanned<PathBuf>]) -> Result<Vec<PathBuf>, ConfigError> {
+        paths.iter().map(|path| self.readable(key, path)).collect()
+    }
+
+    /// The full path, once it is known that it opens.
+    fn readable(&self, key: &str, path: &Spanned<PathBuf>) -> Result<PathBuf, ConfigError> {
+        let full = self.dir.join(path.as_ref());
+        match File::open(&full) {
+            Ok(_) => Ok(full),
+            Err(error) => Err(self.error(
+                path,
+                format!("{key}: {} cannot be read: {error}", full.display()),
+                "correct the path, or let the user that runs the gateway read the file",
+            )),
+        }
+    }
+
+    fn error<T>(&self, place: &Spanned<T>, problem: String, remedy: &str) -> ConfigError {
+        ConfigError::at(self.path, self.text, Some(place.span()), problem, remedy)
+    }
+}
