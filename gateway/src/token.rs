@@ -1,1 +1,132 @@
 //! What do our tokens say, and is this one ours?
+//!
+//! Three kinds, each with its own key and its own `typ` or audience, so that none passes for another:
+//!
+//! | token | held by | key role | lives |
+//! |---|---|---|---|
+//! | session (`at+jwt`, RFC 9068) | the counter, bound to its certificate (RFC 8705) | `token-signing` | ≤ 15 min |
+//! | back-end (`at+jwt`) | the gateway, for one request to one back-end | `backend-token-signing` | ≤ 5 min |
+//! | receipt (`receipt+jwt`) | the counter, then CNSS | `receipt-signing` | for ever |
+
+mod back_end;
+mod claims;
+mod error;
+mod json;
+mod jws;
+mod published;
+mod session;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use hsm_config::{KeyRole, Signer};
+use quick_cache::sync::Cache;
+use uuid::Uuid;
+
+pub use back_end::BackEndGrant;
+pub use claims::{PresenceClaims, ReceiptClaims, SessionClaims, StatusReference};
+pub use error::{TokenError, TokenRefusal};
+pub use session::VerifiedSessionToken;
+
+use self::{
+    back_end::{BackEndKey, CachedToken},
+    jws::{JwsSigner, JwsVerifier},
+};
+
+/// Longest life of a session token, in seconds (design: a card left on the counter opens nothing after lunch).
+pub const MAX_SESSION_LIFETIME: i64 = 15 * 60;
+/// Longest life of a back-end token, in seconds: it cannot be withdrawn, so it dies soon.
+pub const MAX_BACK_END_LIFETIME: i64 = 5 * 60;
+/// How far ahead another node's clock may be when it dates a token, in seconds (RFC 7519 §4.1.5 "small leeway").
+pub const CLOCK_LEEWAY: i64 = 5;
+/// Bytes of the longest token that is looked at; ours take about 1,100.
+pub const MAX_TOKEN_LEN: usize = 4096;
+/// Verified session tokens kept, about 1 KiB each: more than are alive at one busy node.
+const SESSION_CACHE_LEN: usize = 16 * 1024;
+/// Back-end tokens kept, about 1.5 KiB each.
+const BACK_END_CACHE_LEN: usize = 16 * 1024;
+
+/// Issues and verifies every token of this gateway (*jetons*).
+pub struct Tokens {
+    signer: Arc<dyn Signer>,
+    issuer: String,
+    audience: String,
+    session_signer: JwsSigner,
+    session_verifier: JwsVerifier,
+    back_end_signer: JwsSigner,
+    receipt_signer: JwsSigner,
+    jwks: serde_json::Value,
+    verified: Cache<[u8; 32], VerifiedSessionToken>,
+    back_end: Cache<BackEndKey, CachedToken>,
+}
+
+impl Tokens {
+    /// Prepares the keys of every kind of token.
+    ///
+    /// `issuer` is the public URL of the gateway, without a trailing slash; `audience` is what session tokens
+    /// are meant for: the gateway itself.
+    ///
+    /// # Errors
+    /// [`TokenError::Signer`] when a key does not answer.
+    pub fn new(signer: Arc<dyn Signer>, issuer: String, audience: String) -> Result<Self, TokenError> {
+        let jws = |role, typ| JwsSigner::new(Arc::clone(&signer), role, typ);
+        Ok(Self {
+            session_signer: jws(KeyRole::TokenSigning, "at+jwt")?,
+            session_verifier: JwsVerifier::new(&signer.public_key(KeyRole::TokenSigning)?, "at+jwt")?,
+            back_end_signer: jws(KeyRole::BackendTokenSigning, "at+jwt")?,
+            receipt_signer: jws(KeyRole::ReceiptSigning, "receipt+jwt")?,
+            jwks: published::jwks(signer.as_ref())?,
+            verified: Cache::new(SESSION_CACHE_LEN),
+            back_end: Cache::new(BACK_END_CACHE_LEN),
+            signer,
+            issuer,
+            audience,
+        })
+    }
+
+    /// Signs the receipt of an act (*reçu*): what CNSS needs later, and nothing medical.
+    ///
+    /// # Errors
+    /// [`TokenError::Signer`] when the key does not answer.
+    pub fn issue_receipt(&self, receipt: &ReceiptClaims) -> Result<String, TokenError> {
+        self.receipt_signer.sign(&wire::Receipt::new(receipt, &self.issuer, Uuid::new_v4()))
+    }
+
+    /// Every public key that signs something, as a JWK Set (RFC 7517).
+    #[must_use]
+    pub const fn jwks(&self) -> &serde_json::Value {
+        &self.jwks
+    }
+
+    /// What a client may learn of this issuer (RFC 8414).
+    #[must_use]
+    pub fn metadata(&self) -> serde_json::Value {
+        published::metadata(&self.issuer)
+    }
+
+    /// The name of a patient at one audience (*pseudonyme*): the same patient has another name at every other.
+    ///
+    /// 128 bits of HMAC-SHA256 in lower-case hex, so that it is a FHIR R4 `id` (`[A-Za-z0-9\-.]{1,64}`: the
+    /// `_` of base64url is not) and survives a back-end that compares identifiers without regard to case.
+    ///
+    /// # Errors
+    /// [`TokenError::Signer`] when the key does not answer.
+    pub fn pairwise_subject(&self, audience: &str, health_id: &str) -> Result<String, TokenError> {
+        // The audience goes in after its length: no two pairs run together into the same message.
+        let mut message = Vec::with_capacity(8 + audience.len() + health_id.len());
+        message.extend_from_slice(&u64::try_from(audience.len()).unwrap_or(u64::MAX).to_be_bytes());
+        message.extend_from_slice(audience.as_bytes());
+        message.extend_from_slice(health_id.as_bytes());
+        let mac = self.signer.mac(KeyRole::PairwiseSubject, &message)?;
+        Ok(hex::encode(mac.split_at(16).0))
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}

@@ -1,1 +1,22 @@
-//! (in construction)
+//! Which keys exist, what each may do, and how to sign with them.
+//!
+//! Modules in reading order:
+//!
+//! | module | the question it answers |
+//! |---|---|
+//! | [`role`] | which keys are there, and what is the one job of each? |
+//! | [`signer`] | what can be asked of a key, wherever it lives? |
+//! | [`software`] | how do keys live in a file of this machine? |
+//! | [`conformance`] | does this signer keep every promise of the trait? |
+//! | [`error`] | what can go wrong with a key? |
+
+pub mod conformance;
+pub mod error;
+pub mod role;
+pub mod signer;
+pub mod software;
+
+pub use error::HsmError;
+pub use role::{KeyJob, KeyRole};
+pub use signer::{PublicKey, SIGNATURE_LEN, Signer};
+pub use software::SoftwareKeys;

@@ -1,1 +1,22 @@
-//! (in construction)
+//! May this establishment do this, to this record, for this purpose, now?
+//!
+//! A pure function over Cedar policies, which are data: one theme a file under `cedar/`, changed by a
+//! security team without a release. Modules in reading order:
+//!
+//! | module | the question it answers |
+//! |---|---|
+//! | [`request`] | who wants to do what, why, and how sure are we of the patient? |
+//! | [`decision`] | may they, for which reasons, and under which duties? |
+//! | [`set`] | which policies apply, and are they sound? |
+//! | [`decide`] | how does Cedar see a request, and what does its answer mean? |
+
+mod decide;
+pub mod decision;
+pub mod request;
+pub mod set;
+
+pub use decision::{AccessDecision, Obligation, Reason, Verdict};
+pub use request::{
+    AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, Purpose, RiskSignal, Service,
+};
+pub use set::{PolicyError, PolicySet};

@@ -1,0 +1,95 @@
+//! What does each token say, in the words of the domain?
+
+use policies::{Acr, Purpose};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What a session token says (*jeton de session*). Times are whole seconds on the wire.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionClaims {
+    /// `jti`: the session's id. Revocation goes by it, never by the token's bytes: an ECDSA signature can be
+    /// rewritten by anybody into a second valid one.
+    pub id: Uuid,
+    /// `sub`: the patient's pairwise subject at the gateway itself.
+    pub subject: String,
+    /// `client_id`: the registered client whose certificate the token is bound to.
+    pub client_id: String,
+    /// `establishment`: where it was opened (*établissement*).
+    pub establishment: String,
+    /// `cnf.x5t#S256`: base64url SHA-256 of the client's certificate (RFC 8705 §3.1).
+    pub thumbprint: String,
+    /// `scope`: what may be reached, words separated by one space (RFC 6749 §3.3).
+    pub scope: String,
+    /// `acr`: how the presence was proven.
+    pub acr: Acr,
+    /// `amr`: by which means (RFC 8176): `hwk`, `pin`, `sc`.
+    pub amr: Vec<String>,
+    /// `auth_time`: when the presence was proven.
+    pub authenticated_at: OffsetDateTime,
+    /// `iat` and `nbf`.
+    pub issued_at: OffsetDateTime,
+    /// `exp`: at most 15 minutes after it was issued.
+    pub expires_at: OffsetDateTime,
+    /// `act.sub`: the practitioner who acts (*professionnel de santé*), when known.
+    pub actor: Option<String>,
+    /// `presence`: the proof behind the session.
+    pub presence: PresenceClaims,
+    /// `purpose`: why.
+    pub purpose: Purpose,
+    /// `enc`: the encounter, when the counter named one.
+    pub encounter: Option<String>,
+    /// `pol`: the hash of the policy set that permitted the session.
+    pub policy: String,
+    /// `status`: where its revocation is published, when it is.
+    pub status: Option<StatusReference>,
+}
+
+/// The proof of presence that a token rests on (*preuve de présence*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresenceClaims {
+    /// The presence's id.
+    pub id: Uuid,
+    /// How the chip was proven: `chip-authentication`, `active-authentication`.
+    pub method: String,
+    /// When.
+    pub proven_at: OffsetDateTime,
+    /// At which station (*poste*).
+    pub station: String,
+}
+
+/// A place in a published status list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusReference {
+    /// The list's number: `/status/{list}`.
+    pub list: u32,
+    /// The place in it.
+    pub index: u32,
+}
+
+/// What a receipt says (*reçu*): that somebody was there, where, when and for what. Nothing medical, nobody's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptClaims {
+    /// The presence it attests.
+    pub presence: Uuid,
+    /// Where (*établissement*).
+    pub establishment: String,
+    /// When the act was recorded.
+    pub time: OffsetDateTime,
+    /// What was done: `open-session`, `create Claim`.
+    pub operation: String,
+    /// The place of the act's event in the audit log.
+    pub log_index: u64,
+}
+
+impl std::fmt::Debug for SessionClaims {
+    /// Without the subject: it names a patient to whoever can join two logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionClaims")
+            .field("id", &self.id)
+            .field("client_id", &self.client_id)
+            .field("acr", &self.acr)
+            .field("purpose", &self.purpose)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,109 @@
+//! Does this session token open the door, now, over this connection?
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use subtle::ConstantTimeEq as _;
+use time::OffsetDateTime;
+
+use super::{CLOCK_LEEWAY, MAX_SESSION_LIFETIME, SessionClaims, TokenError, Tokens, json, wire};
+
+/// A session token that verified: signature, issuer, audience, time and binding (*jeton de session vérifié*).
+///
+/// Only [`Tokens::verify_session`] makes one:
+///
+/// ```compile_fail
+/// fn forge(claims: gateway::token::SessionClaims) -> gateway::token::VerifiedSessionToken {
+///     gateway::token::VerifiedSessionToken { claims: std::sync::Arc::new(claims) }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct VerifiedSessionToken {
+    claims: Arc<SessionClaims>,
+}
+
+impl VerifiedSessionToken {
+    /// What the token says.
+    #[must_use]
+    pub fn claims(&self) -> &SessionClaims {
+        &self.claims
+    }
+}
+
+impl Tokens {
+    /// Signs a session token.
+    ///
+    /// # Errors
+    /// [`TokenError::Claims`] for a life that is not positive or longer than 15 minutes,
+    /// [`TokenError::Signer`] when the key does not answer.
+    pub fn issue_session(&self, claims: &SessionClaims) -> Result<String, TokenError> {
+        let claims = wire::Session::new(claims, &self.issuer, &self.audience);
+        check_lifetime(&claims)?;
+        self.session_signer.sign(&claims)
+    }
+
+    /// Verifies a session token shown at this time over a connection of the certificate with this thumbprint.
+    ///
+    /// What does not depend on time and connection is remembered by the token's hash; time and binding are
+    /// judged every time.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, from the outside in: form, header, signature, claims, time, binding.
+    pub fn verify_session(
+        &self,
+        token: &str,
+        thumbprint: &str,
+        at: OffsetDateTime,
+    ) -> Result<VerifiedSessionToken, TokenError> {
+        let verified = self.authentic(token)?;
+        check_time(&verified.claims, at)?;
+        let bound = verified.claims.thumbprint.as_bytes().ct_eq(thumbprint.as_bytes());
+        if bool::from(bound) { Ok(verified) } else { Err(TokenError::Binding) }
+    }
+
+    /// The claims of a token that this gateway signed for itself, whenever and for whomever.
+    fn authentic(&self, token: &str) -> Result<VerifiedSessionToken, TokenError> {
+        if token.len() > super::MAX_TOKEN_LEN {
+            return Err(TokenError::Malformed("too long"));
+        }
+        let hash = digest::digest(&digest::SHA256, token.as_bytes());
+        let key: Option<[u8; 32]> = hash.as_ref().try_into().ok();
+        if let Some(known) = key.and_then(|key| self.verified.get(&key)) {
+            return Ok(known);
+        }
+        let payload = self.session_verifier.verify(token)?;
+        let claims: wire::Session =
+            json::read_once(&payload).map_err(|_| TokenError::Claims("missing, mistyped or repeated"))?;
+        if claims.iss != self.issuer {
+            return Err(TokenError::Issuer);
+        }
+        if claims.aud != self.audience {
+            return Err(TokenError::Audience);
+        }
+        check_lifetime(&claims)?;
+        let verified = VerifiedSessionToken { claims: Arc::new(claims.into_claims()?) };
+        if let Some(key) = key {
+            self.verified.insert(key, verified.clone());
+        }
+        Ok(verified)
+    }
+}
+
+fn check_lifetime(claims: &wire::Session) -> Result<(), TokenError> {
+    let lifetime = claims.exp.checked_sub(claims.iat).ok_or(TokenError::Claims("lifetime"))?;
+    if !(1..=MAX_SESSION_LIFETIME).contains(&lifetime) {
+        return Err(TokenError::Claims("lifetime"));
+    }
+    // `nbf` is written equal to `iat`: one moment to judge, kept in the claims.
+    if claims.nbf != claims.iat { Err(TokenError::Claims("nbf")) } else { Ok(()) }
+}
+
+fn check_time(claims: &SessionClaims, at: OffsetDateTime) -> Result<(), TokenError> {
+    if at >= claims.expires_at {
+        return Err(TokenError::Expired);
+    }
+    if at.unix_timestamp().saturating_add(CLOCK_LEEWAY) < claims.issued_at.unix_timestamp() {
+        return Err(TokenError::NotYetValid);
+    }
+    Ok(())
+}

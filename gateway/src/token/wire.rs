@@ -1,0 +1,241 @@
+//! What do tokens look like as JSON?
+
+use policies::{Acr, Purpose};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{BackEndGrant, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference, TokenError};
+
+/// The payload of a session token (RFC 9068 §2.2, design: "Session token").
+#[derive(Serialize, Deserialize)]
+pub(super) struct Session {
+    pub(super) iss: String,
+    pub(super) aud: String,
+    sub: String,
+    pub(super) exp: i64,
+    pub(super) iat: i64,
+    pub(super) nbf: i64,
+    jti: Uuid,
+    client_id: String,
+    scope: String,
+    cnf: Confirmation,
+    acr: String,
+    amr: Vec<String>,
+    auth_time: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    act: Option<Actor>,
+    establishment: String,
+    presence: Presence,
+    purpose: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enc: Option<String>,
+    pol: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+}
+
+/// The payload of a back-end token. Bound to no certificate: it goes over one TLS connection that the gateway
+/// opens to the one audience it names.
+#[derive(Serialize)]
+pub(super) struct BackEnd<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    exp: i64,
+    iat: i64,
+    nbf: i64,
+    jti: Uuid,
+    client_id: &'a str,
+    scope: &'a str,
+    acr: &'static str,
+    amr: &'a [String],
+    auth_time: i64,
+    act: Actor,
+    sid: Uuid,
+    establishment: &'a str,
+    presence: Presence,
+    purpose: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enc: Option<&'a str>,
+    pol: &'a str,
+}
+
+/// The payload of a receipt.
+#[derive(Serialize)]
+pub(super) struct Receipt<'a> {
+    iss: &'a str,
+    iat: i64,
+    jti: Uuid,
+    presence: Uuid,
+    establishment: &'a str,
+    time: i64,
+    operation: &'a str,
+    log_index: u64,
+}
+
+/// RFC 8705 §3.1.
+#[derive(Serialize, Deserialize)]
+struct Confirmation {
+    #[serde(rename = "x5t#S256")]
+    x5t_s256: String,
+}
+
+/// RFC 8693 §4.1.
+#[derive(Serialize, Deserialize)]
+struct Actor {
+    sub: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Presence {
+    id: Uuid,
+    method: String,
+    proven_at: i64,
+    station: String,
+}
+
+/// The `status` claim of a token status list.
+#[derive(Serialize, Deserialize)]
+struct Status {
+    status_list: StatusList,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StatusList {
+    idx: u32,
+    uri: String,
+}
+
+impl Session {
+    pub(super) fn new(claims: &SessionClaims, issuer: &str, audience: &str) -> Self {
+        let issued_at = claims.issued_at.unix_timestamp();
+        Self {
+            iss: issuer.to_owned(),
+            aud: audience.to_owned(),
+            sub: claims.subject.clone(),
+            exp: claims.expires_at.unix_timestamp(),
+            iat: issued_at,
+            nbf: issued_at,
+            jti: claims.id,
+            client_id: claims.client_id.clone(),
+            scope: claims.scope.clone(),
+            cnf: Confirmation { x5t_s256: claims.thumbprint.clone() },
+            acr: claims.acr.as_str().to_owned(),
+            amr: claims.amr.clone(),
+            auth_time: claims.authenticated_at.unix_timestamp(),
+            act: claims.actor.clone().map(|sub| Actor { sub }),
+            establishment: claims.establishment.clone(),
+            presence: Presence::new(&claims.presence),
+            purpose: claims.purpose.as_str().to_owned(),
+            enc: claims.encounter.clone(),
+            pol: claims.policy.clone(),
+            status: claims.status.map(|status| Status::new(status, issuer)),
+        }
+    }
+
+    pub(super) fn into_claims(self) -> Result<SessionClaims, TokenError> {
+        let status = self.status.map(|status| status.reference(&self.iss)).transpose()?;
+        Ok(SessionClaims {
+            id: self.jti,
+            subject: self.sub,
+            client_id: self.client_id,
+            establishment: self.establishment,
+            thumbprint: self.cnf.x5t_s256,
+            scope: self.scope,
+            acr: Acr::parse(&self.acr).ok_or(TokenError::Claims("acr"))?,
+            amr: self.amr,
+            authenticated_at: instant(self.auth_time)?,
+            issued_at: instant(self.iat)?,
+            expires_at: instant(self.exp)?,
+            actor: self.act.map(|act| act.sub),
+            presence: PresenceClaims {
+                id: self.presence.id,
+                method: self.presence.method,
+                proven_at: instant(self.presence.proven_at)?,
+                station: self.presence.station,
+            },
+            purpose: Purpose::parse(&self.purpose).ok_or(TokenError::Claims("purpose"))?,
+            encounter: self.enc,
+            policy: self.pol,
+            status,
+        })
+    }
+}
+
+impl<'a> BackEnd<'a> {
+    pub(super) fn new(
+        session: &'a SessionClaims,
+        grant: &'a BackEndGrant<'a>,
+        issuer: &'a str,
+        (issued_at, expires_at): (i64, i64),
+    ) -> Self {
+        // Who acts for the patient: the practitioner, or the counter when no practitioner is known.
+        let actor = session.actor.clone().unwrap_or_else(|| session.client_id.clone());
+        Self {
+            iss: issuer,
+            aud: grant.audience,
+            sub: grant.subject,
+            exp: expires_at,
+            iat: issued_at,
+            nbf: issued_at,
+            jti: Uuid::new_v4(),
+            client_id: &session.client_id,
+            scope: grant.scope,
+            acr: session.acr.as_str(),
+            amr: &session.amr,
+            auth_time: session.authenticated_at.unix_timestamp(),
+            act: Actor { sub: actor },
+            sid: session.id,
+            establishment: &session.establishment,
+            presence: Presence::new(&session.presence),
+            purpose: session.purpose.as_str(),
+            enc: session.encounter.as_deref(),
+            pol: &session.policy,
+        }
+    }
+}
+
+impl<'a> Receipt<'a> {
+    pub(super) fn new(receipt: &'a ReceiptClaims, issuer: &'a str, id: Uuid) -> Self {
+        let time = receipt.time.unix_timestamp();
+        Self {
+            iss: issuer,
+            iat: time,
+            jti: id,
+            presence: receipt.presence,
+            establishment: &receipt.establishment,
+            time,
+            operation: &receipt.operation,
+            log_index: receipt.log_index,
+        }
+    }
+}
+
+impl Presence {
+    fn new(presence: &PresenceClaims) -> Self {
+        Self {
+            id: presence.id,
+            method: presence.method.clone(),
+            proven_at: presence.proven_at.unix_timestamp(),
+            station: presence.station.clone(),
+        }
+    }
+}
+
+impl Status {
+    fn new(reference: StatusReference, issuer: &str) -> Self {
+        let uri = format!("{issuer}/status/{}", reference.list);
+        Self { status_list: StatusList { idx: reference.index, uri } }
+    }
+
+    fn reference(&self, issuer: &str) -> Result<StatusReference, TokenError> {
+        let list = self.status_list.uri.strip_prefix(issuer).and_then(|path| path.strip_prefix("/status/"));
+        let list = list.and_then(|number| number.parse().ok()).ok_or(TokenError::Claims("status"))?;
+        Ok(StatusReference { list, index: self.status_list.idx })
+    }
+}
+
+fn instant(seconds: i64) -> Result<OffsetDateTime, TokenError> {
+    OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| TokenError::Claims("time"))
+}

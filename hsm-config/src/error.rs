@@ -1,0 +1,101 @@
+//! What can go wrong with a key?
+
+use std::path::PathBuf;
+
+use crate::{KeyJob, KeyRole};
+
+/// Why a key could not be had or used. Never carries key material.
+#[derive(Debug, thiserror::Error)]
+pub enum HsmError {
+    /// A key was asked to do another key's job.
+    #[error("the {role} key does not {job}")]
+    WrongRole {
+        /// The key that was asked.
+        role: KeyRole,
+        /// What it was asked to do.
+        job: KeyJob,
+    },
+    /// The cryptographic module refused or failed.
+    #[error("the {role} key could not {job}")]
+    OperationFailed {
+        /// The key that was asked.
+        role: KeyRole,
+        /// What it was asked to do.
+        job: KeyJob,
+    },
+    /// Sealed bytes that this key did not seal, or that were changed since, or for other associated data.
+    #[error("sealed bytes do not open under the {role} key")]
+    NotSealedHere {
+        /// The key that was asked.
+        role: KeyRole,
+    },
+    /// The key file could not be read or written.
+    #[error("{path}: {cause}", path = path.display())]
+    File {
+        /// The key file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The key file can be read or written by somebody else.
+    #[error("{path}: mode {mode:04o} lets others at the keys; run: chmod 600 {path}", path = path.display())]
+    FileExposed {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key file is not one, at that line.
+    #[error("{path}: not a key file at line {line}, column {column}", path = path.display())]
+    FileMalformed {
+        /// The key file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// The key file is for another version of Bawaba.
+    #[error("key file of version {0}; this program reads version 1")]
+    FileVersion(u32),
+    /// A role that this program does not know.
+    #[error("unknown key role in the key file")]
+    UnknownRole,
+    /// A role without its key.
+    #[error("the key file has no {0} key")]
+    MissingRole(KeyRole),
+    /// A role with two keys.
+    #[error("the key file has two {0} keys")]
+    DuplicateRole(KeyRole),
+    /// One key in two roles.
+    #[error("one key has two jobs: {0} and {1}")]
+    SharedKey(KeyRole, KeyRole),
+    /// A key that is not of the kind that its role needs.
+    #[error("the {0} key is not a valid key of its kind")]
+    KeyRejected(KeyRole),
+    /// No randomness to make keys from.
+    #[error("the operating system gave no randomness")]
+    NoRandomness,
+}
+
+impl HsmError {
+    /// The stable name of this error in logs, metrics and audit events.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::WrongRole { .. } => "key-wrong-role",
+            Self::OperationFailed { .. } => "key-operation-failed",
+            Self::NotSealedHere { .. } => "key-not-sealed-here",
+            Self::File { .. } => "key-file-unreadable",
+            Self::FileExposed { .. } => "key-file-exposed",
+            Self::FileMalformed { .. } => "key-file-malformed",
+            Self::FileVersion(_) => "key-file-version",
+            Self::UnknownRole => "key-role-unknown",
+            Self::MissingRole(_) => "key-role-missing",
+            Self::DuplicateRole(_) => "key-role-duplicate",
+            Self::SharedKey(..) => "key-shared",
+            Self::KeyRejected(_) => "key-rejected",
+            Self::NoRandomness => "no-randomness",
+        }
+    }
+}

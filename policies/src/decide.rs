@@ -1,0 +1,227 @@
+//! How does Cedar see a request, and what does its answer mean?
+//!
+//! The principal is the client, typed by what it is registered as; the resource is the back-end, or the
+//! gateway itself for a session; everything else is context. No entity is stored but the actions', so a
+//! decision looks nothing up.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
+
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid,
+    PolicySet as CedarPolicies, Request, Response, RestrictedExpression, Schema,
+};
+
+use crate::{
+    AccessDecision, AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicyError, PolicySet,
+    Purpose, Reason, RiskSignal, Service, Verdict,
+};
+
+/// The policies as Cedar holds them.
+pub(crate) struct Cedar {
+    authorizer: Authorizer,
+    policies: CedarPolicies,
+    actions: Entities,
+}
+
+/// Why something is denied that no policy speaks of.
+static NOTHING_PERMITS: LazyLock<Arc<Reason>> = LazyLock::new(|| {
+    Arc::new(Reason {
+        policy: "default".to_owned(),
+        code: "no-rule-permits".to_owned(),
+        legal: "loi 09-08, art. 3".to_owned(),
+        fr: "Aucune règle n'autorise cet accès.".to_owned(),
+        ar: "لا توجد أي قاعدة تسمح بهذا الولوج.".to_owned(),
+        en: "No rule permits this access.".to_owned(),
+    })
+});
+
+/// Why something is denied that the policies could not judge.
+static CANNOT_DECIDE: LazyLock<Arc<Reason>> = LazyLock::new(|| {
+    Arc::new(Reason {
+        policy: "error".to_owned(),
+        code: "cannot-decide".to_owned(),
+        legal: "loi 09-08, art. 23".to_owned(),
+        fr: "La décision n'a pas pu être prise ; l'accès est refusé.".to_owned(),
+        ar: "تعذر اتخاذ القرار؛ تم رفض الولوج.".to_owned(),
+        en: "No decision could be made; access is refused.".to_owned(),
+    })
+});
+
+impl Cedar {
+    /// Takes validated policies, and makes sure that the schema they were validated against describes the
+    /// requests that will be asked.
+    pub(crate) fn new(schema: &Schema, policies: CedarPolicies) -> Result<Self, PolicyError> {
+        for request in probes() {
+            let mismatch = |message: String| PolicyError::SchemaMismatch {
+                action: request.action.name().to_owned(),
+                principal: request.client.kind.as_str().to_owned(),
+                message,
+            };
+            cedar_request(&request, Some(schema)).map_err(mismatch)?;
+        }
+        let actions = schema.action_entities().map_err(|cause| PolicyError::Invalid(cause.to_string()))?;
+        Ok(Self { authorizer: Authorizer::new(), policies, actions })
+    }
+
+    fn ask(&self, request: &AccessRequest) -> Option<Response> {
+        // Checked against the schema at load, by shape: not again for every request.
+        let request = cedar_request(request, None).ok()?;
+        Some(self.authorizer.is_authorized(&request, &self.policies, &self.actions))
+    }
+}
+
+pub(crate) fn decide(set: &PolicySet, request: &AccessRequest) -> AccessDecision {
+    let denied = |reason: &LazyLock<Arc<Reason>>, errors| AccessDecision {
+        verdict: Verdict::Deny,
+        reasons: vec![Arc::clone(reason)],
+        obligations: Vec::new(),
+        policy_hash: Arc::clone(&set.hash),
+        errors,
+    };
+    let Some(response) = set.cedar.ask(request) else {
+        return denied(&CANNOT_DECIDE, vec!["request".to_owned()]);
+    };
+    // Cedar skips a policy that fails. A forbid that failed would then not forbid: any failure denies.
+    let mut errors: Vec<String> = response
+        .diagnostics()
+        .errors()
+        .map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string())
+        .collect();
+    if !errors.is_empty() {
+        errors.sort();
+        return denied(&CANNOT_DECIDE, errors);
+    }
+    let mut meanings: Vec<_> =
+        response.diagnostics().reason().filter_map(|id| set.meanings.get(id)).collect();
+    if meanings.is_empty() {
+        return denied(&NOTHING_PERMITS, Vec::new());
+    }
+    meanings.sort_by(|one, other| one.reason.policy.cmp(&other.reason.policy));
+    let reasons = meanings.iter().map(|meaning| Arc::clone(&meaning.reason)).collect();
+    let (verdict, obligations) = match response.decision() {
+        Decision::Deny => (Verdict::Deny, BTreeSet::new()),
+        Decision::Allow => {
+            (Verdict::Permit, meanings.iter().flat_map(|meaning| meaning.obligations.iter().copied()).collect())
+        }
+    };
+    let obligations = obligations.into_iter().collect();
+    AccessDecision { verdict, reasons, obligations, policy_hash: Arc::clone(&set.hash), errors: Vec::new() }
+}
+
+fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Request, String> {
+    let names = names()?;
+    let signals = request.signals.iter().map(|signal| entity(&names.signal, signal.as_str()));
+    let mut context = vec![
+        ("purpose".to_owned(), entity(&names.purpose, request.purpose.as_str())),
+        ("acr".to_owned(), RestrictedExpression::new_long(acr_level(request.acr))),
+        ("dependant".to_owned(), RestrictedExpression::new_bool(request.dependant)),
+        ("signals".to_owned(), RestrictedExpression::new_set(signals)),
+    ];
+    let resource = match &request.action {
+        Action::OpenSession => uid(&names.gateway, "bawaba"),
+        Action::Fhir { service, resource_type, .. } => {
+            context.push(("resourceType".to_owned(), entity(&names.fhir_type, resource_type)));
+            uid(&names.service, &service.0)
+        }
+    };
+    let context = Context::from_pairs(context).map_err(|cause| cause.to_string())?;
+    let principal = uid(names.principal(request.client.kind), &request.client.id);
+    let action = uid(&names.action, request.action.name());
+    Request::new(principal, action, resource, context, schema).map_err(|cause| cause.to_string())
+}
+
+/// `context.acr` in policies: a stronger proof is a greater number.
+const fn acr_level(acr: Acr) -> i64 {
+    match acr {
+        Acr::Card => 1,
+        Acr::Holder => 2,
+    }
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn entity(kind: &EntityTypeName, id: &str) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(uid(kind, id))
+}
+
+/// One request of every shape: every kind of client with every action.
+fn probes() -> impl Iterator<Item = AccessRequest> {
+    let actions = || {
+        let fhir = Interaction::ALL.iter().map(|interaction| Action::Fhir {
+            service: Service("dossier".to_owned()),
+            resource_type: "Patient".to_owned(),
+            interaction: *interaction,
+        });
+        fhir.chain([Action::OpenSession])
+    };
+    ClientKind::ALL.iter().flat_map(move |kind| {
+        actions().map(|action| AccessRequest {
+            client: ClientFacts { id: "probe".to_owned(), kind: *kind },
+            action,
+            purpose: Purpose::Treatment,
+            acr: Acr::Card,
+            dependant: false,
+            signals: RiskSignal::ALL.to_vec(),
+        })
+    })
+}
+
+/// The entity types of the schema, by what they stand for; parsed once.
+struct Names {
+    pharmacy: EntityTypeName,
+    clinic: EntityTypeName,
+    hospital: EntityTypeName,
+    mobile_unit: EntityTypeName,
+    cnss: EntityTypeName,
+    back_end: EntityTypeName,
+    auditor: EntityTypeName,
+    gateway: EntityTypeName,
+    service: EntityTypeName,
+    fhir_type: EntityTypeName,
+    purpose: EntityTypeName,
+    signal: EntityTypeName,
+    action: EntityTypeName,
+}
+
+fn names() -> Result<&'static Names, String> {
+    static NAMES: LazyLock<Result<Names, String>> = LazyLock::new(|| {
+        let name = |text: &str| {
+            format!("Bawaba::{text}").parse().map_err(|cause: cedar_policy::ParseErrors| cause.to_string())
+        };
+        Ok(Names {
+            pharmacy: name("Pharmacy")?,
+            clinic: name("Clinic")?,
+            hospital: name("Hospital")?,
+            mobile_unit: name("MobileUnit")?,
+            cnss: name("Cnss")?,
+            back_end: name("BackEnd")?,
+            auditor: name("Auditor")?,
+            gateway: name("Gateway")?,
+            service: name("Service")?,
+            fhir_type: name("FhirType")?,
+            purpose: name("Purpose")?,
+            signal: name("Signal")?,
+            action: name("Action")?,
+        })
+    });
+    NAMES.as_ref().map_err(Clone::clone)
+}
+
+impl Names {
+    const fn principal(&self, kind: ClientKind) -> &EntityTypeName {
+        match kind {
+            ClientKind::Pharmacy => &self.pharmacy,
+            ClientKind::Clinic => &self.clinic,
+            ClientKind::Hospital => &self.hospital,
+            ClientKind::MobileUnit => &self.mobile_unit,
+            ClientKind::Cnss => &self.cnss,
+            ClientKind::BackEnd => &self.back_end,
+            ClientKind::Auditor => &self.auditor,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! May they, for which reasons, and under which duties?
+
+use std::{fmt, sync::Arc};
+
+/// The answer of a policy set to one request (*décision d'accès*).
+///
+/// Only [`PolicySet::decide`](crate::PolicySet::decide) makes one, so whoever holds a permit was permitted:
+///
+/// ```compile_fail
+/// let forged = policies::AccessDecision { verdict: policies::Verdict::Permit };
+/// ```
+#[derive(Clone, Debug)]
+pub struct AccessDecision {
+    pub(crate) verdict: Verdict,
+    pub(crate) reasons: Vec<Arc<Reason>>,
+    pub(crate) obligations: Vec<Obligation>,
+    pub(crate) policy_hash: Arc<str>,
+    pub(crate) errors: Vec<String>,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Some policy permits and none forbids.
+    Permit,
+    /// Nothing permits, something forbids, or a policy could not be evaluated.
+    Deny,
+}
+
+/// Why, in a code for machines and a sentence for the counter, both from the policy's annotations (*motif*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The id of the policy that said so: stable, for logs and `explain`.
+    pub policy: String,
+    /// Stable kebab-case code: `pharmacy-no-dossier`.
+    pub code: String,
+    /// The law it rests on.
+    pub legal: String,
+    /// The sentence in French.
+    pub fr: String,
+    /// The sentence in Arabic.
+    pub ar: String,
+    /// The sentence in English.
+    pub en: String,
+}
+
+/// What whoever uses a permit must do (*obligation*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Obligation {
+    /// Narrow a search to the patient of the session.
+    NarrowToPatient,
+    /// Give the counter a signed receipt for this act.
+    IssueReceipt,
+}
+
+impl AccessDecision {
+    /// Permit or deny.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Whether the verdict is [`Verdict::Permit`].
+    #[must_use]
+    pub const fn is_permit(&self) -> bool {
+        matches!(self.verdict, Verdict::Permit)
+    }
+
+    /// Why: never empty, in the order of the policy ids.
+    #[must_use]
+    pub fn reasons(&self) -> &[Arc<Reason>] {
+        &self.reasons
+    }
+
+    /// What a permit obliges to; empty for a denial.
+    #[must_use]
+    pub fn obligations(&self) -> &[Obligation] {
+        &self.obligations
+    }
+
+    /// Whether a permit obliges to that.
+    #[must_use]
+    pub fn obliges(&self, obligation: Obligation) -> bool {
+        self.obligations.contains(&obligation)
+    }
+
+    /// The hash of the policy set that decided.
+    #[must_use]
+    pub fn policy_hash(&self) -> &str {
+        &self.policy_hash
+    }
+
+    /// The policies that could not be evaluated, by id. Any of them denies; each is a defect to report.
+    #[must_use]
+    pub fn errors(&self) -> &[String] {
+        &self.errors
+    }
+}
+
+impl Obligation {
+    /// Every obligation that the gateway knows how to fulfil.
+    pub const ALL: [Self; 2] = [Self::NarrowToPatient, Self::IssueReceipt];
+
+    /// The obligation's name in the policies' `@obligation` annotation.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NarrowToPatient => "narrow-to-patient",
+            Self::IssueReceipt => "issue-receipt",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Permit => "permit",
+            Self::Deny => "deny",
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! Who wants to do what, why, and how sure are we of the patient?
+
+use std::fmt;
+
+/// One question to the policies (*demande d'accès*): everything the answer depends on, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AccessRequest {
+    /// Who asks.
+    pub client: ClientFacts,
+    /// What they want to do.
+    pub action: Action,
+    /// Why they want to.
+    pub purpose: Purpose,
+    /// How the patient's presence was proven.
+    pub acr: Acr,
+    /// The session is for a dependant (*ayant droit*) of the person whose card it was.
+    pub dependant: bool,
+    /// What looks wrong about the card or the counter. Order and repetition mean nothing.
+    pub signals: Vec<RiskSignal>,
+}
+
+/// The registered client that asks (*établissement*), as its certificate proved it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientFacts {
+    /// The registered client id: the serial number attribute of the certificate's subject.
+    pub id: String,
+    /// What it is registered as.
+    pub kind: ClientKind,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Turn a proven presence into a session.
+    OpenSession,
+    /// One FHIR interaction at one back-end.
+    Fhir {
+        /// The back-end.
+        service: Service,
+        /// The FHIR R4 resource type: `MedicationRequest`.
+        resource_type: String,
+        /// What is done to it.
+        interaction: Interaction,
+    },
+}
+
+/// A back-end by its configured name: `dossier`, `prescription`, `billing`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Service(pub String);
+
+/// A word of a closed list, with the name it has in policies, tokens and audit events.
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$item_doc])* $item,)+
+        }
+
+        impl $name {
+            /// Every word of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$item),+];
+
+            /// The word as it is written everywhere.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$item => $text,)+ }
+            }
+
+            /// Reads the word, exactly as it is written everywhere.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+vocabulary! {
+    /// What a client is registered as (*type d'établissement*).
+    ClientKind {
+        /// A dispensing pharmacy (*officine*).
+        Pharmacy = "pharmacy",
+        /// A private clinic or a doctor's office (*clinique, cabinet*).
+        Clinic = "clinic",
+        /// A public hospital (*hôpital, CHU*).
+        Hospital = "hospital",
+        /// A mobile medical unit (*unité médicale mobile*).
+        MobileUnit = "mobile-unit",
+        /// An agency of the social security fund (*CNSS*).
+        Cnss = "cnss",
+        /// A service behind the gateway (*service dorsal*).
+        BackEnd = "back-end",
+        /// The security team's reader of the log (*auditeur*).
+        Auditor = "auditor",
+    }
+}
+
+vocabulary! {
+    /// What is done to a resource (FHIR R4 §3.1.0, *interaction*).
+    Interaction {
+        /// Read one resource or one version of it.
+        Read = "read",
+        /// Search among resources.
+        Search = "search",
+        /// Create a resource.
+        Create = "create",
+        /// Change a resource, whole or in part.
+        Update = "update",
+        /// Delete a resource.
+        Delete = "delete",
+        /// Run a named operation.
+        Operation = "operation",
+    }
+}
+
+vocabulary! {
+    /// Why access is wanted (*finalité*): codes of HL7 v3 PurposeOfUse.
+    Purpose {
+        /// Treatment (*soins*).
+        Treatment = "TREAT",
+        /// Emergency treatment (*soins d'urgence*).
+        EmergencyTreatment = "ETREAT",
+        /// Healthcare payment (*prise en charge et remboursement*).
+        Payment = "HPAYMT",
+        /// Break the glass (*bris de glace*).
+        BreakGlass = "BTG",
+    }
+}
+
+vocabulary! {
+    /// How the patient's presence was proven (*niveau de preuve*), weakest first.
+    Acr {
+        /// The chip proved that it is the original.
+        Card = "card",
+        /// The holder also proved, by a PIN on the card, that they agree.
+        Holder = "holder",
+    }
+}
+
+vocabulary! {
+    /// What looks wrong (*signal de risque*).
+    RiskSignal {
+        /// The card was reported lost, stolen or withdrawn.
+        CardReported = "card-reported",
+        /// The right data came with the wrong chip key.
+        CloneSuspected = "clone-suspected",
+    }
+}
+
+impl Action {
+    /// The action's name in policies and audit events: `open-session` or the interaction.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::OpenSession => "open-session",
+            Self::Fhir { interaction, .. } => interaction.as_str(),
+        }
+    }
+}

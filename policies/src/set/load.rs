@@ -1,0 +1,174 @@
+//! How do policy files become a policy set, and which are refused?
+
+use std::{collections::HashMap, fmt::Write as _, fs, io::Read as _, path::Path, sync::Arc};
+
+use cedar_policy::{
+    Effect, Policy, PolicyId, PolicySet as CedarPolicies, Schema, ValidationMode, Validator,
+};
+use sha2::{Digest as _, Sha256};
+
+use super::{Meaning, PolicyError, PolicySet};
+use crate::{Obligation, Reason, decide::Cedar};
+
+/// Bytes of all policy files together: the shipped set takes 20 KiB, and reading is at start or reload only.
+const MAX_SET_LEN: usize = 1024 * 1024;
+
+/// One file of a set, by its name.
+struct PolicyFile {
+    name: String,
+    text: String,
+}
+
+macro_rules! shipped_files {
+    ($($name:literal),+ $(,)?) => {
+        [$(PolicyFile { name: $name.to_owned(), text: include_str!(concat!("../../cedar/", $name)).to_owned() }),+]
+    };
+}
+
+pub(super) fn shipped() -> Result<PolicySet, PolicyError> {
+    build(shipped_files!(
+        "bawaba.cedarschema",
+        "billing.cedar",
+        "dossier.cedar",
+        "fraud.cedar",
+        "prescription.cedar",
+        "purpose.cedar",
+        "session.cedar",
+    ))
+}
+
+pub(super) fn directory(directory: &Path) -> Result<PolicySet, PolicyError> {
+    let unreadable = |path: &Path, cause| PolicyError::Unreadable { path: path.to_owned(), cause };
+    let mut files = Vec::new();
+    let mut room = MAX_SET_LEN;
+    for entry in fs::read_dir(directory).map_err(|cause| unreadable(directory, cause))? {
+        let path = entry.map_err(|cause| unreadable(directory, cause))?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let (Some("cedar" | "cedarschema"), Some(name)) = (extension, path.file_name()) else { continue };
+        let mut text = String::new();
+        let file = fs::File::open(&path).map_err(|cause| unreadable(&path, cause))?;
+        let bound = u64::try_from(room).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(bound).read_to_string(&mut text).map_err(|cause| unreadable(&path, cause))?;
+        room = room.checked_sub(text.len()).ok_or(PolicyError::TooLarge { limit: MAX_SET_LEN })?;
+        files.push(PolicyFile { name: name.to_string_lossy().into_owned(), text });
+    }
+    build(files)
+}
+
+fn build(files: impl IntoIterator<Item = PolicyFile>) -> Result<PolicySet, PolicyError> {
+    let mut files: Vec<PolicyFile> = files.into_iter().collect();
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    let (schemas, texts): (Vec<_>, Vec<_>) =
+        files.iter().partition(|file| file.name.ends_with(".cedarschema"));
+    let ([schema_file], false) = (schemas.as_slice(), texts.is_empty()) else {
+        return Err(PolicyError::Incomplete);
+    };
+    let schema = read_schema(schema_file)?;
+    let mut policies = CedarPolicies::new();
+    let mut meanings = HashMap::new();
+    for file in texts {
+        add_file(file, &mut policies, &mut meanings)?;
+    }
+    validate(&schema, &policies)?;
+    let cedar = Cedar::new(&schema, policies)?;
+    Ok(PolicySet { cedar, meanings, hash: hash(&files) })
+}
+
+fn read_schema(file: &PolicyFile) -> Result<Schema, PolicyError> {
+    let refused = |message: String| PolicyError::Schema { file: file.name.clone(), message };
+    let (schema, warnings) =
+        Schema::from_cedarschema_str(&file.text).map_err(|cause| refused(cause.to_string()))?;
+    match warnings.into_iter().next() {
+        Some(warning) => Err(refused(warning.to_string())),
+        None => Ok(schema),
+    }
+}
+
+fn add_file(
+    file: &PolicyFile,
+    policies: &mut CedarPolicies,
+    meanings: &mut HashMap<PolicyId, Meaning>,
+) -> Result<(), PolicyError> {
+    let refused = |message: String| PolicyError::Syntax { file: file.name.clone(), message };
+    let parsed: CedarPolicies = file.text.parse().map_err(|cause| refused(described(&cause)))?;
+    if parsed.templates().next().is_some() {
+        return Err(refused("templates are not used here".to_owned()));
+    }
+    for policy in parsed.policies() {
+        let meaning = read_annotations(file, policy)?;
+        let id = PolicyId::new(&meaning.reason.policy);
+        policies.add(policy.new_id(id.clone())).map_err(|cause| refused(cause.to_string()))?;
+        meanings.insert(id, meaning);
+    }
+    Ok(())
+}
+
+/// Every policy says who it is, why it exists, on which law it rests, and what the counter is told.
+fn read_annotations(file: &PolicyFile, policy: &Policy) -> Result<Meaning, PolicyError> {
+    let id = policy.annotation("id").unwrap_or_default();
+    let name = if id.is_empty() { policy.id().to_string() } else { id.to_owned() };
+    let refused = |annotation, message| PolicyError::Annotation {
+        file: file.name.clone(),
+        policy: name.clone(),
+        annotation,
+        message,
+    };
+    let text = |annotation: &'static str| match policy.annotation(annotation) {
+        Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err(refused(annotation, "is missing")),
+    };
+    let word = |annotation: &'static str| {
+        let text = text(annotation)?;
+        let fits = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if fits { Ok(text) } else { Err(refused(annotation, "is not kebab-case")) }
+    };
+    let mut obligations = Vec::new();
+    for name in policy.annotation("obligation").unwrap_or_default().split_whitespace() {
+        let known = Obligation::ALL.into_iter().find(|obligation| obligation.as_str() == name);
+        obligations.push(known.ok_or_else(|| refused("obligation", "is none that the gateway can fulfil"))?);
+    }
+    if policy.effect() == Effect::Forbid && !obligations.is_empty() {
+        return Err(refused("obligation", "on a forbid obliges nobody"));
+    }
+    let reason = Reason {
+        policy: word("id")?,
+        code: word("reason")?,
+        legal: text("legal")?,
+        fr: text("fr")?,
+        ar: text("ar")?,
+        en: text("en")?,
+    };
+    Ok(Meaning { reason: Arc::new(reason), obligations })
+}
+
+/// Strict validation; a warning (a condition that can never hold) refuses too.
+fn validate(schema: &Schema, policies: &CedarPolicies) -> Result<(), PolicyError> {
+    let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
+    if let Some(error) = result.validation_errors().next() {
+        return Err(PolicyError::Invalid(error.to_string()));
+    }
+    match result.validation_warnings().next() {
+        Some(warning) => Err(PolicyError::Invalid(warning.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Names and texts, each after its length: no two sets share a hash by moving a boundary.
+fn hash(files: &[PolicyFile]) -> Arc<str> {
+    let mut hash = Sha256::new();
+    for part in files.iter().flat_map(|file| [&file.name, &file.text]) {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize()).into()
+}
+
+/// A parse error with every cause that Cedar found.
+fn described(errors: &cedar_policy::ParseErrors) -> String {
+    errors.iter().fold(String::new(), |mut text, error| {
+        let separator = if text.is_empty() { "" } else { "; " };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{separator}{error}");
+        text
+    })
+}
