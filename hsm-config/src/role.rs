@@ -51,9 +51,10 @@ impl KeyRole {
     #[must_use]
     pub const fn job(self) -> KeyJob {
         match self {
-            Self::TokenSigning | Self::BackendTokenSigning | Self::ReceiptSigning | Self::CheckpointSigning => {
-                KeyJob::Sign
-            }
+            Self::TokenSigning
+            | Self::BackendTokenSigning
+            | Self::ReceiptSigning
+            | Self::CheckpointSigning => KeyJob::Sign,
             Self::PairwiseSubject | Self::RegistryIndex => KeyJob::Mac,
             Self::RegistrySealing => KeyJob::Seal,
         }

@@ -47,8 +47,12 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     /// [`HsmError::WrongRole`] for a key that does not seal, [`HsmError::NotSealedHere`] for anything else.
-    fn open(&self, role: KeyRole, sealed: &[u8], associated_data: &[u8])
-    -> Result<Zeroizing<Vec<u8>>, HsmError>;
+    fn open(
+        &self,
+        role: KeyRole,
+        sealed: &[u8],
+        associated_data: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, HsmError>;
 }
 
 /// The public half of an ES256 key (*clé publique*).

@@ -130,7 +130,8 @@ impl Signer for SoftwareKeys {
         let failed = |_| HsmError::OperationFailed { role, job: KeyJob::Seal };
         // Encrypted in place: the copy of the plaintext does not outlive the call.
         let mut body = plaintext.to_vec();
-        let nonce = key.key.seal_in_place_append_tag(Aad::from(associated_data), &mut body).map_err(failed)?;
+        let nonce =
+            key.key.seal_in_place_append_tag(Aad::from(associated_data), &mut body).map_err(failed)?;
         let mut sealed = Vec::with_capacity(NONCE_LEN + body.len());
         sealed.extend_from_slice(nonce.as_ref());
         sealed.extend_from_slice(&body);
@@ -201,8 +202,7 @@ impl MacKey {
 
 impl SealingKey {
     fn new(role: KeyRole, secret: Zeroizing<[u8; SECRET_LEN]>) -> Result<Self, HsmError> {
-        let key =
-            RandomizedNonceKey::new(&AES_256_GCM, &*secret).map_err(|_| HsmError::KeyRejected(role))?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &*secret).map_err(|_| HsmError::KeyRejected(role))?;
         Ok(Self { secret, key })
     }
 }

@@ -103,9 +103,10 @@ pub(crate) fn decide(set: &PolicySet, request: &AccessRequest) -> AccessDecision
     let reasons = meanings.iter().map(|meaning| Arc::clone(&meaning.reason)).collect();
     let (verdict, obligations) = match response.decision() {
         Decision::Deny => (Verdict::Deny, BTreeSet::new()),
-        Decision::Allow => {
-            (Verdict::Permit, meanings.iter().flat_map(|meaning| meaning.obligations.iter().copied()).collect())
-        }
+        Decision::Allow => (
+            Verdict::Permit,
+            meanings.iter().flat_map(|meaning| meaning.obligations.iter().copied()).collect(),
+        ),
     };
     let obligations = obligations.into_iter().collect();
     AccessDecision { verdict, reasons, obligations, policy_hash: Arc::clone(&set.hash), errors: Vec::new() }

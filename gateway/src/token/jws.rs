@@ -36,11 +36,7 @@ pub(super) struct JwsVerifier {
 }
 
 impl JwsSigner {
-    pub(super) fn new(
-        signer: Arc<dyn Signer>,
-        role: KeyRole,
-        typ: &'static str,
-    ) -> Result<Self, TokenError> {
+    pub(super) fn new(signer: Arc<dyn Signer>, role: KeyRole, typ: &'static str) -> Result<Self, TokenError> {
         let kid = signer.public_key(role)?.kid().to_owned();
         let header = encode(&Header { alg: "ES256".to_owned(), typ: typ.to_owned(), kid })?;
         Ok(Self { signer, role, header })

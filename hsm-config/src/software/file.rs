@@ -55,10 +55,7 @@ pub(super) fn load(path: &Path) -> Result<SoftwareKeys, HsmError> {
         checkpoint: keys.signing(KeyRole::CheckpointSigning)?,
         pairwise: MacKey::new(keys.secret(KeyRole::PairwiseSubject)?),
         registry_index: MacKey::new(keys.secret(KeyRole::RegistryIndex)?),
-        registry_sealing: SealingKey::new(
-            KeyRole::RegistrySealing,
-            keys.secret(KeyRole::RegistrySealing)?,
-        )?,
+        registry_sealing: SealingKey::new(KeyRole::RegistrySealing, keys.secret(KeyRole::RegistrySealing)?)?,
     })
 }
 
@@ -72,9 +69,8 @@ pub(super) fn save(keys: &SoftwareKeys, path: &Path) -> Result<(), HsmError> {
     });
     let file = KeyFile { version: FILE_VERSION, keys: entries.collect::<Result<_, HsmError>>()? };
     let unwritable = |cause| HsmError::File { path: path.to_owned(), cause };
-    let mut text = Zeroizing::new(
-        serde_json::to_vec_pretty(&file).map_err(io::Error::from).map_err(unwritable)?,
-    );
+    let mut text =
+        Zeroizing::new(serde_json::to_vec_pretty(&file).map_err(io::Error::from).map_err(unwritable)?);
     text.push(b'\n');
     write_private(path, &text).map_err(unwritable)
 }

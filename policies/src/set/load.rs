@@ -2,9 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write as _, fs, io::Read as _, path::Path, sync::Arc};
 
-use cedar_policy::{
-    Effect, Policy, PolicyId, PolicySet as CedarPolicies, Schema, ValidationMode, Validator,
-};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet as CedarPolicies, Schema, ValidationMode, Validator};
 use sha2::{Digest as _, Sha256};
 
 use super::{Meaning, PolicyError, PolicySet};
