@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Why a certificate, a CRL, an EF.SOD or a signature was refused. Ranked by how far the check came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PkiError {
-    /// The bytes are longer, deeper or more numerous than `limits` allows.
+    /// The bytes are longer, deeper or more numerous than [`crate::limits`] allows.
     #[error("larger than any honest object of its kind")]
     TooLarge,
     /// Not the ASN.1 structure it should be, or not DER where DER is due.

@@ -14,19 +14,24 @@
 //! | how is a demonstration kingdom's paper made? | `issuing` (feature) |
 
 pub mod active;
+mod asn1;
 pub mod certificate;
 pub mod client;
+mod curve;
 pub mod digest;
 pub mod error;
 #[cfg(feature = "issuing")]
 pub mod issuing;
+mod key;
+pub mod limits;
 pub mod passive;
 pub mod revocation;
 pub mod security_object;
+mod signature;
 pub mod trust;
 
 pub use active::{ActiveAuthenticationKey, SignatureForm};
-pub use certificate::UntrustedCertificate;
+pub use certificate::{CscaKind, UntrustedCertificate};
 pub use client::{ClientCertificate, ClientCrl};
 pub use digest::DigestAlgorithm;
 pub use error::PkiError;

@@ -1,6 +1,16 @@
 //! What does the card's EF.SOD claim?
 
-use crate::{PkiError, SignedSecurityObject, UntrustedCertificate};
+mod ber;
+mod cms;
+mod lds;
+
+use crate::asn1::Element;
+use crate::{PkiError, SignedSecurityObject, UntrustedCertificate, limits};
+use cms::SignedData;
+use der::TagNumber;
+use lds::LdsSecurityObject;
+use std::fmt;
+use time::OffsetDateTime;
 
 /// The number of a data group, 1 to 16 (numéro de groupe de données; Doc 9303-10 §4.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,29 +45,68 @@ impl DataGroupNumber {
 /// EF.SOD as a station sent it: well-formed, unbelieved (objet de sécurité du document).
 #[derive(Clone)]
 pub struct SecurityObject {
-    _ef_sod: Vec<u8>,
+    signed_data: SignedData,
+    content: LdsSecurityObject,
 }
 
 impl SecurityObject {
     /// Reads EF.SOD (`77 L ContentInfo`; Doc 9303-10 §4.6.2). Nothing is verified.
+    ///
+    /// Accepted deviations: octets after the file's one element (a chip's padding, unread); an envelope in BER with
+    /// indefinite lengths; eContentType id-data; the issuer's RDNs in another order than in the certificate.
     pub fn parse(ef_sod: &[u8]) -> Result<Self, PkiError> {
-        Ok(Self { _ef_sod: ef_sod.to_vec() })
+        const WHAT: &str = "EF.SOD";
+        if ef_sod.len() > limits::EF_SOD {
+            return Err(PkiError::TooLarge);
+        }
+        let file = Element::first(ef_sod, WHAT)?;
+        let content_info = file.contents_of(TagNumber(23).application(true))?;
+        let signed_data = SignedData::read(content_info)?;
+        // A content that makes no sense is either a strange state's or a forger's: the signature tells which.
+        let content = LdsSecurityObject::read(&signed_data.content)
+            .map_err(|malformed| signed_data.verify().err().unwrap_or(malformed))?;
+        Ok(Self { signed_data, content })
     }
 
     /// The data groups it claims to list, in its order.
     pub fn data_groups(&self) -> impl Iterator<Item = DataGroupNumber> + '_ {
-        std::iter::empty()
+        self.content.hashes.iter().map(|(number, _)| *number)
     }
 
-    /// The document signer certificate inside. Nobody vouches for it.
+    /// The document signer certificate inside, if the signer it names is there. Nobody vouches for it.
     #[must_use]
     pub fn document_signer(&self) -> Option<&UntrustedCertificate> {
-        None
+        self.signed_data.signer_certificate()
     }
 
     /// Checks the CMS: signed attributes, digest of the content, signature by the certificate inside.
     /// Who that certificate belongs to is still open.
     pub fn verify_signature(self) -> Result<SignedSecurityObject, PkiError> {
-        Err(PkiError::BadSignature)
+        let signer = self.signed_data.verify()?.clone();
+        Ok(SignedSecurityObject::proven(self, signer))
+    }
+
+    /// When the signer says it signed, if it says so.
+    pub(crate) fn signing_time(&self) -> Option<OffsetDateTime> {
+        self.signed_data.signing_time()
+    }
+
+    /// Compares a data group with its listed digest. Proves nothing while the list is unbelieved: it tells a damaged
+    /// reading from a forged card.
+    pub fn matches(&self, number: DataGroupNumber, content: &[u8]) -> Result<(), PkiError> {
+        let listed = self.content.hashes.iter().find(|(known, _)| *known == number);
+        let (_, hash) = listed.ok_or(PkiError::DataGroupNotListed)?;
+        if self.content.digest.digest(content)? == *hash { Ok(()) } else { Err(PkiError::DataGroupChanged) }
+    }
+}
+
+/// Digests of a person's data can be guessed from; only their number is shown.
+impl fmt::Debug for SecurityObject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SecurityObject")
+            .field("digest", &self.content.digest)
+            .field("data_groups", &self.data_groups().map(DataGroupNumber::get).collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,121 @@
+//! Which curve is this? Curves are known, named or recognised; parameters from outside are never computed with.
+//!
+//! Doc 9303-12 §4.1.6.3 wants explicit parameters in certificates. Computing with them is CVE-2020-0601: whoever
+//! chooses the generator chooses a private key for any public key. So they are compared with the known curves,
+//! number by number, and then forgotten.
+
+use crate::PkiError;
+use crate::asn1::Element;
+use der::asn1::ObjectIdentifier;
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::ec::{EcGroup, PointConversionForm};
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use std::sync::LazyLock;
+
+const PRIME_FIELD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.1.1");
+
+/// A curve of Doc 9303-12 §4.4.2 with its domain parameters as big-endian numbers without leading zeros.
+pub(crate) struct Curve {
+    oid: ObjectIdentifier,
+    pub(crate) group: EcGroup,
+    /// Octets of a coordinate.
+    pub(crate) field_size: usize,
+    /// Octets of the order, and so of `r` and of `s`.
+    pub(crate) order_size: usize,
+    prime: Vec<u8>,
+    a: Vec<u8>,
+    b: Vec<u8>,
+    generator: Vec<u8>,
+    order: Vec<u8>,
+    cofactor: Vec<u8>,
+}
+
+/// At least 224 bits (Doc 9303-12 §4.4.2), and known to OpenSSL.
+static CURVES: LazyLock<Vec<Curve>> = LazyLock::new(|| {
+    [
+        (Nid::SECP224R1, "1.3.132.0.33"),
+        (Nid::X9_62_PRIME256V1, "1.2.840.10045.3.1.7"),
+        (Nid::SECP384R1, "1.3.132.0.34"),
+        (Nid::SECP521R1, "1.3.132.0.35"),
+        (Nid::BRAINPOOL_P224R1, "1.3.36.3.3.2.8.1.1.5"),
+        (Nid::BRAINPOOL_P224T1, "1.3.36.3.3.2.8.1.1.6"),
+        (Nid::BRAINPOOL_P256R1, "1.3.36.3.3.2.8.1.1.7"),
+        (Nid::BRAINPOOL_P256T1, "1.3.36.3.3.2.8.1.1.8"),
+        (Nid::BRAINPOOL_P320R1, "1.3.36.3.3.2.8.1.1.9"),
+        (Nid::BRAINPOOL_P320T1, "1.3.36.3.3.2.8.1.1.10"),
+        (Nid::BRAINPOOL_P384R1, "1.3.36.3.3.2.8.1.1.11"),
+        (Nid::BRAINPOOL_P384T1, "1.3.36.3.3.2.8.1.1.12"),
+        (Nid::BRAINPOOL_P512R1, "1.3.36.3.3.2.8.1.1.13"),
+        (Nid::BRAINPOOL_P512T1, "1.3.36.3.3.2.8.1.1.14"),
+    ]
+    .into_iter()
+    .filter_map(|(nid, oid)| known(nid, oid).ok())
+    .collect()
+});
+
+fn known(nid: Nid, oid: &str) -> Result<Curve, ErrorStack> {
+    let group = EcGroup::from_curve_name(nid)?;
+    let mut context = BigNumContext::new()?;
+    let (mut prime, mut a, mut b) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
+    group.components_gfp(&mut prime, &mut a, &mut b, &mut context)?;
+    let (mut order, mut cofactor) = (BigNum::new()?, BigNum::new()?);
+    group.order(&mut order, &mut context)?;
+    group.cofactor(&mut cofactor, &mut context)?;
+    let generator = group.generator_opt().ok_or_else(ErrorStack::get)?;
+    let generator = generator.to_bytes(&group, PointConversionForm::UNCOMPRESSED, &mut context)?;
+    Ok(Curve {
+        oid: ObjectIdentifier::new(oid).map_err(|_| ErrorStack::get())?,
+        field_size: prime.to_vec().len(),
+        order_size: order.to_vec().len(),
+        prime: prime.to_vec(),
+        a: a.to_vec(),
+        b: b.to_vec(),
+        order: order.to_vec(),
+        cofactor: cofactor.to_vec(),
+        generator,
+        group,
+    })
+}
+
+/// The curve that the parameters of an `id-ecPublicKey` mean: an OID, or explicit ECParameters (RFC 3279 §2.3.5).
+pub(crate) fn from_parameters(parameters: &[u8]) -> Result<&'static Curve, PkiError> {
+    let element = Element::only(parameters, "EC parameters")?;
+    if let Ok(oid) = element.oid() {
+        return CURVES.iter().find(|curve| curve.oid == oid).ok_or(PkiError::Unsupported("curve"));
+    }
+    let mut fields = element.sequence()?;
+    if !(1..=3).contains(&fields.next()?.small()?) {
+        return Err(PkiError::Malformed("EC parameters"));
+    }
+    let mut field = fields.next()?.sequence()?;
+    if field.next()?.oid()? != PRIME_FIELD {
+        return Err(PkiError::Unsupported("curve over a binary field"));
+    }
+    let prime = field.next()?.positive()?;
+    field.end()?;
+    let mut equation = fields.next()?.sequence()?;
+    let (a, b) = (equation.next()?.octet_string()?, equation.next()?.octet_string()?);
+    let generator = fields.next()?.octet_string()?;
+    let order = fields.next()?.positive()?;
+    // A seed after `b` and a hash after the cofactor say where the numbers came from, and change nothing.
+    let cofactor = fields.optional(der::Tag::Integer)?.map(|cofactor| cofactor.positive()).transpose()?;
+    CURVES
+        .iter()
+        .find(|curve| {
+            curve.prime == prime
+                && curve.a == without_zeros(a)
+                && curve.b == without_zeros(b)
+                && curve.generator == generator
+                && curve.order == order
+                && cofactor.is_none_or(|cofactor| curve.cofactor == cofactor)
+        })
+        .ok_or(PkiError::Unsupported("curve"))
+}
+
+fn without_zeros(mut number: &[u8]) -> &[u8] {
+    while let [0, rest @ ..] = number {
+        number = rest;
+    }
+    number
+}

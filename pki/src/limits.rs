@@ -1,0 +1,65 @@
+//! How large may anything be that a stranger sends? Every bound of this crate, with its unit and source.
+
+/// Octets of EF.SOD: the furthest an even-INS READ BINARY reaches (15-bit offset, ISO/IEC 7816-4 §11.3.3).
+/// Real ones have 1,000 to 10,000.
+pub const EF_SOD: usize = 32_767;
+
+/// Octets of one certificate. The largest of 999 CSCAs in the German and Dutch master lists has 3,000; a
+/// certificate signed with ML-DSA-87 has 7,500.
+pub const CERTIFICATE: usize = 16_384;
+
+/// Octets of one CRL: a client authority's at 40 octets an entry, and then some.
+pub const CRL: usize = 8 * 1024 * 1024;
+
+/// Entries of one CRL.
+pub const CRL_ENTRIES: usize = 200_000;
+
+/// Extensions of one certificate or CRL. Doc 9303-12 §7.1 knows 16.
+pub const EXTENSIONS: usize = 32;
+
+/// Attributes of one distinguished name.
+pub const NAME_ATTRIBUTES: usize = 32;
+
+/// Certificates inside one EF.SOD: the document signer, at times its CSCA and a link certificate.
+pub const SOD_CERTIFICATES: usize = 4;
+
+/// Signed attributes of one SignerInfo. Doc 9303-10 §4.6.2.2 asks for two and allows the signing time.
+pub const SIGNED_ATTRIBUTES: usize = 16;
+
+/// Digest algorithms announced by one SignedData.
+pub const DIGEST_ALGORITHMS: usize = 8;
+
+/// Data groups (Doc 9303-10 §4.6.2.3 `ub-DataGroups`).
+pub const DATA_GROUPS: usize = 16;
+
+/// Octets of one data group: the reach of an extended READ BINARY with offset data object in practice; a face
+/// has 15,000 to 40,000.
+pub const DATA_GROUP: usize = 1024 * 1024;
+
+/// Nested constructed encodings in an indefinite-length EF.SOD. An honest one has 12.
+pub const BER_DEPTH: usize = 24;
+
+/// Trusted CSCAs. The largest published list has 588.
+pub const CSCAS: usize = 10_000;
+
+/// CSCAs tried for one document signer when key identifiers do not decide, so that a forged certificate
+/// cannot buy thousands of signature checks. No state has more than 30.
+pub const ISSUER_TRIES: usize = 64;
+
+/// Bits of an RSA modulus: at most what OpenSSL computes in under a millisecond or two.
+pub const RSA_BITS_MAX: u32 = 8_192;
+
+/// Bits of an RSA modulus whose signature is computed at all: the old reference data sets.
+pub const RSA_BITS_MIN: u32 = 1_024;
+
+/// Bits of an RSA modulus that a document signer or CSCA must have to be trusted (Doc 9303-12 §4.4.1).
+pub const RSA_BITS_TRUSTED: u32 = 2_048;
+
+/// Octets of an RSA public exponent. Real ones go to 107,903; OpenSSL's own bound for large moduli is 8.
+pub const RSA_EXPONENT: usize = 8;
+
+/// Octets of a PSS salt. Real ones have 20 to 64.
+pub const PSS_SALT: usize = 64;
+
+/// Octets of an Active Authentication signature in DER over the largest curve (P-521).
+pub const ACTIVE_SIGNATURE: usize = 160;

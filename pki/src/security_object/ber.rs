@@ -1,0 +1,100 @@
+//! What is this indefinite-length encoding in DER? Some states write their CMS envelope in BER (RFC 5652 §1.1).
+//!
+//! Only two freedoms of BER are undone: indefinite lengths, and OCTET STRINGs in pieces. Lengths that are definite
+//! must be minimal already. The octets inside an OCTET STRING are not touched, so what was hashed stays what it was.
+
+use crate::{PkiError, limits};
+
+const MALFORMED: PkiError = PkiError::Malformed("security object in BER");
+const CONSTRUCTED: u8 = 0x20;
+const OCTET_STRING: u8 = 0x04;
+const INDEFINITE: u8 = 0x80;
+
+/// The same element with definite lengths.
+pub(crate) fn to_der(ber: &[u8]) -> Result<Vec<u8>, PkiError> {
+    let mut output = Vec::with_capacity(ber.len());
+    element(ber, &mut output, 0)?;
+    Ok(output)
+}
+
+/// Rewrites the first element of `input` and returns what follows it.
+fn element<'a>(input: &'a [u8], output: &mut Vec<u8>, depth: usize) -> Result<&'a [u8], PkiError> {
+    if depth > limits::BER_DEPTH {
+        return Err(PkiError::TooLarge);
+    }
+    let (tag, after_tag) = input.split_first().ok_or(MALFORMED)?;
+    if tag & 0x1f == 0x1f || *tag == 0 {
+        return Err(MALFORMED);
+    }
+    let (length, body) = length(after_tag)?;
+    if tag & CONSTRUCTED == 0 {
+        let (contents, rest) = body.split_at_checked(length.ok_or(MALFORMED)?).ok_or(MALFORMED)?;
+        write(*tag, contents, output);
+        return Ok(rest);
+    }
+    let mut inner = Vec::new();
+    let rest = match length {
+        Some(length) => {
+            let (mut contents, rest) = body.split_at_checked(length).ok_or(MALFORMED)?;
+            while !contents.is_empty() {
+                contents = element(contents, &mut inner, depth + 1)?;
+            }
+            rest
+        }
+        None => {
+            let mut contents = body;
+            loop {
+                match contents {
+                    [0, 0, rest @ ..] => break rest,
+                    _ => contents = element(contents, &mut inner, depth + 1)?,
+                }
+            }
+        }
+    };
+    if *tag == OCTET_STRING | CONSTRUCTED {
+        write(OCTET_STRING, &joined(&inner)?, output);
+    } else {
+        write(*tag, &inner, output);
+    }
+    Ok(rest)
+}
+
+/// The pieces of a constructed OCTET STRING, each already primitive and definite.
+fn joined(mut pieces: &[u8]) -> Result<Vec<u8>, PkiError> {
+    let mut whole = Vec::with_capacity(pieces.len());
+    while let Some((tag, after_tag)) = pieces.split_first() {
+        let (length, body) = length(after_tag)?;
+        let (contents, rest) = body.split_at_checked(length.ok_or(MALFORMED)?).ok_or(MALFORMED)?;
+        if *tag != OCTET_STRING {
+            return Err(MALFORMED);
+        }
+        whole.extend_from_slice(contents);
+        pieces = rest;
+    }
+    Ok(whole)
+}
+
+/// The length, `None` if indefinite, and what follows it.
+fn length(input: &[u8]) -> Result<(Option<usize>, &[u8]), PkiError> {
+    match input {
+        [INDEFINITE, rest @ ..] => Ok((None, rest)),
+        [short, rest @ ..] if *short < 0x80 => Ok((Some(usize::from(*short)), rest)),
+        [0x81, length, rest @ ..] if *length >= 0x80 => Ok((Some(usize::from(*length)), rest)),
+        [0x82, high, low, rest @ ..] if *high != 0 => {
+            Ok((Some(usize::from(u16::from_be_bytes([*high, *low]))), rest))
+        }
+        _ => Err(MALFORMED),
+    }
+}
+
+/// Writes one definite element. Nothing here is longer than its source, which [`limits::EF_SOD`] bounds to 15 bits.
+fn write(tag: u8, contents: &[u8], output: &mut Vec<u8>) {
+    let [.., high, low] = contents.len().to_be_bytes();
+    output.push(tag);
+    match (high, low) {
+        (0, 0..0x80) => output.push(low),
+        (0, _) => output.extend([0x81, low]),
+        _ => output.extend([0x82, high, low]),
+    }
+    output.extend_from_slice(contents);
+}
