@@ -1,0 +1,130 @@
+//! What stands in an issued certificate and CRL? (profiles of Doc 9303-12 §7)
+
+use super::SigningKey;
+use super::encode::{
+    bit_string, element, extension, generalized, integer, oid, sequence, set_of, small, tagged,
+    tagged_primitive, time,
+};
+use crate::PkiError;
+use ::time::OffsetDateTime;
+use der::Tag;
+use openssl::rand::rand_bytes;
+
+/// The parts of a certificate to sign.
+pub(super) struct Parts<'a> {
+    pub(super) issuer: &'a [u8],
+    pub(super) subject: &'a [u8],
+    pub(super) public_key_info: &'a [u8],
+    pub(super) not_before: OffsetDateTime,
+    pub(super) not_after: OffsetDateTime,
+    pub(super) extensions: Vec<Vec<u8>>,
+}
+
+impl Parts<'_> {
+    pub(super) fn sign(&self, key: &SigningKey) -> Result<Vec<u8>, PkiError> {
+        let algorithm = key.scheme.identifier()?;
+        let validity = sequence(&[&time(self.not_before)?, &time(self.not_after)?])?;
+        let extensions = tagged(3, &element(Tag::Sequence, &self.extensions.concat())?)?;
+        let tbs = sequence(&[
+            &tagged(0, &small(2)?)?,
+            &integer(&fresh_serial()?)?,
+            &algorithm,
+            self.issuer,
+            &validity,
+            self.subject,
+            self.public_key_info,
+            &extensions,
+        ])?;
+        sequence(&[&tbs, &algorithm, &bit_string(&key.sign(&tbs)?)?])
+    }
+}
+
+/// A CRL over these serial numbers.
+pub(super) fn crl(
+    issuer: &[u8],
+    key: &SigningKey,
+    revoked: &[&[u8]],
+    this_update: OffsetDateTime,
+    next_update: OffsetDateTime,
+) -> Result<Vec<u8>, PkiError> {
+    let algorithm = key.scheme.identifier()?;
+    let mut entries = Vec::new();
+    for serial in revoked {
+        entries.push(sequence(&[&integer(serial)?, &time(this_update)?])?);
+    }
+    // RFC 5280 §5.1.2.6: no list at all rather than an empty one.
+    let entries = if entries.is_empty() { Vec::new() } else { element(Tag::Sequence, &entries.concat())? };
+    // A number that grows with time (RFC 5280 §5.2.3); a leading zero octet keeps it positive.
+    let seconds = u64::try_from(this_update.unix_timestamp()).map_err(|_| PkiError::Malformed("time"))?;
+    let number = extension("2.5.29.20", false, &integer(positive(&seconds.to_be_bytes()).as_slice())?)?;
+    let extensions = [authority_key(&key.identifier()?)?, number].concat();
+    let tbs = sequence(&[
+        &small(1)?,
+        &algorithm,
+        issuer,
+        &time(this_update)?,
+        &time(next_update)?,
+        &entries,
+        &tagged(0, &element(Tag::Sequence, &extensions)?)?,
+    ])?;
+    sequence(&[&tbs, &algorithm, &bit_string(&key.sign(&tbs)?)?])
+}
+
+/// `C=country, CN=common_name`.
+pub(super) fn name(country: &str, common_name: &str) -> Result<Vec<u8>, PkiError> {
+    let country = sequence(&[&oid("2.5.4.6")?, &element(Tag::PrintableString, country.as_bytes())?])?;
+    let common_name = sequence(&[&oid("2.5.4.3")?, &element(Tag::Utf8String, common_name.as_bytes())?])?;
+    sequence(&[&set_of(vec![country])?, &set_of(vec![common_name])?])
+}
+
+/// keyCertSign and cRLSign for a CSCA, digitalSignature for a document signer; critical.
+pub(super) fn key_usage(authority: bool) -> Result<Vec<u8>, PkiError> {
+    let bits: &[u8] = if authority { &[1, 0b0000_0110] } else { &[7, 0b1000_0000] };
+    extension("2.5.29.15", true, &element(Tag::BitString, bits)?)
+}
+
+/// An authority of path length 0; critical.
+pub(super) fn authority_constraints() -> Result<Vec<u8>, PkiError> {
+    let constraints = sequence(&[&element(Tag::Boolean, &[0xff])?, &small(0)?])?;
+    extension("2.5.29.19", true, &constraints)
+}
+
+pub(super) fn subject_key(identifier: &[u8]) -> Result<Vec<u8>, PkiError> {
+    extension("2.5.29.14", false, &element(Tag::OctetString, identifier)?)
+}
+
+pub(super) fn authority_key(identifier: &[u8]) -> Result<Vec<u8>, PkiError> {
+    extension("2.5.29.35", false, &sequence(&[&tagged_primitive(0, identifier)?])?)
+}
+
+/// When the private key may sign.
+pub(super) fn private_key_period(from: OffsetDateTime, until: OffsetDateTime) -> Result<Vec<u8>, PkiError> {
+    let from = tagged_primitive(0, generalized(from).as_bytes())?;
+    let until = tagged_primitive(1, generalized(until).as_bytes())?;
+    extension("2.5.29.16", false, &sequence(&[&from, &until])?)
+}
+
+/// For which document codes a document signer signs.
+pub(super) fn document_types(codes: &[String]) -> Result<Vec<u8>, PkiError> {
+    let codes = codes.iter().map(|code| element(Tag::PrintableString, code.as_bytes()));
+    let list = sequence(&[&small(0)?, &set_of(codes.collect::<Result<_, _>>()?)?])?;
+    extension("2.23.136.1.1.6.2", false, &list)
+}
+
+/// 127 random bits, positive, without a leading zero octet.
+fn fresh_serial() -> Result<[u8; 16], PkiError> {
+    let mut serial = [0; 16];
+    rand_bytes(&mut serial).map_err(|_| PkiError::Internal)?;
+    let [first, ..] = &mut serial;
+    *first = *first & 0x7f | 0x40;
+    Ok(serial)
+}
+
+/// The contents octets of a positive INTEGER.
+fn positive(number: &[u8]) -> Vec<u8> {
+    let significant: Vec<u8> = number.iter().copied().skip_while(|octet| *octet == 0).collect();
+    match significant.first() {
+        Some(first) if first & 0x80 == 0 => significant,
+        _ => [&[0], significant.as_slice()].concat(),
+    }
+}

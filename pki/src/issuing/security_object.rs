@@ -1,0 +1,102 @@
+//! What stands in an issued EF.SOD? (Doc 9303-10 §4.6.2)
+
+use super::SigningKey;
+use super::encode::{
+    ef_sod, element, integer, octet_string, oid, sequence, set_of, small, tagged, tagged_primitive, time,
+};
+use crate::{DataGroupNumber, DigestAlgorithm, PkiError, UntrustedCertificate};
+use ::time::OffsetDateTime;
+use der::{Encode, Tag};
+
+const LDS_SECURITY_OBJECT: &str = "2.23.136.1.1.1";
+
+/// The freedoms that the standard leaves in an EF.SOD (variantes de l'objet de sécurité).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SecurityObjectOptions {
+    /// Version 1 of the LDS security object, with its version info, instead of version 0.
+    pub lds_version_1: bool,
+    /// The signer is named by its subject key identifier instead of issuer and serial number.
+    pub signer_by_key_identifier: bool,
+    /// A signed signing time.
+    pub signed_at: Option<OffsetDateTime>,
+}
+
+pub(super) fn sign(
+    key: &SigningKey,
+    certificate: &UntrustedCertificate,
+    digest: DigestAlgorithm,
+    data_groups: &[(DataGroupNumber, &[u8])],
+    options: &SecurityObjectOptions,
+) -> Result<Vec<u8>, PkiError> {
+    let content = lds_security_object(digest, data_groups, options)?;
+    let signer_digest = sequence(&[&oid(key.scheme.digest().oid())?])?;
+    let attributes = signed_attributes(&key.scheme.digest().digest(&content)?, options)?;
+    let (version, identifier) = signer_identifier(certificate, options)?;
+    let signer = sequence(&[
+        &small(version)?,
+        &identifier,
+        &signer_digest,
+        &tagged(0, &attributes.concat())?,
+        &key.scheme.identifier()?,
+        // RFC 5652 §5.4: what is signed carries the tag SET OF, not [0].
+        &octet_string(&key.sign(&element(Tag::Set, &attributes.concat())?)?)?,
+    ])?;
+    let encapsulated = sequence(&[&oid(LDS_SECURITY_OBJECT)?, &tagged(0, &octet_string(&content)?)?])?;
+    let signed_data = sequence(&[
+        &small(3)?,
+        &set_of(vec![signer_digest])?,
+        &encapsulated,
+        &tagged(0, certificate.der())?,
+        &set_of(vec![signer])?,
+    ])?;
+    ef_sod(&sequence(&[&oid("1.2.840.113549.1.7.2")?, &tagged(0, &signed_data)?])?)
+}
+
+fn lds_security_object(
+    digest: DigestAlgorithm,
+    data_groups: &[(DataGroupNumber, &[u8])],
+    options: &SecurityObjectOptions,
+) -> Result<Vec<u8>, PkiError> {
+    let mut hashes = Vec::new();
+    for (number, content) in data_groups {
+        hashes.push(sequence(&[&small(number.get())?, &octet_string(&digest.digest(content)?)?])?);
+    }
+    let info = if options.lds_version_1 {
+        let printable = |text: &str| element(Tag::PrintableString, text.as_bytes());
+        sequence(&[&printable("0108")?, &printable("040000")?])?
+    } else {
+        Vec::new()
+    };
+    sequence(&[
+        &small(u8::from(options.lds_version_1))?,
+        &sequence(&[&oid(digest.oid())?])?,
+        &element(Tag::Sequence, &hashes.concat())?,
+        &info,
+    ])
+}
+
+/// In DER order, ready to be put under either tag.
+fn signed_attributes(digest: &[u8], options: &SecurityObjectOptions) -> Result<Vec<Vec<u8>>, PkiError> {
+    let attribute = |dotted: &str, value: Vec<u8>| sequence(&[&oid(dotted)?, &set_of(vec![value])?]);
+    let mut attributes = vec![
+        attribute("1.2.840.113549.1.9.3", oid(LDS_SECURITY_OBJECT)?)?,
+        attribute("1.2.840.113549.1.9.4", octet_string(digest)?)?,
+    ];
+    if let Some(at) = options.signed_at {
+        attributes.push(attribute("1.2.840.113549.1.9.5", time(at)?)?);
+    }
+    attributes.sort();
+    Ok(attributes)
+}
+
+fn signer_identifier(
+    certificate: &UntrustedCertificate,
+    options: &SecurityObjectOptions,
+) -> Result<(u8, Vec<u8>), PkiError> {
+    if options.signer_by_key_identifier {
+        let key = certificate.subject_key_identifier().ok_or(PkiError::SignerNotFound)?;
+        return Ok((3, tagged_primitive(0, key)?));
+    }
+    let issuer = certificate.issuer().to_der().map_err(|_| PkiError::Internal)?;
+    Ok((1, sequence(&[&issuer, &integer(certificate.serial())?])?))
+}
