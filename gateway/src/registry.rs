@@ -1,1 +1,217 @@
 //! Who is this patient, who is this client?
+//!
+//! A national number is never a key by itself: whoever looks a person up shows a [`PresenceProof`], the
+//! number in it is turned into a keyed hash, and the answer is a pseudonym and a sealed identifier.
+
+mod health_id;
+mod rows;
+mod snapshot;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use std::sync::Arc;
+
+use card_reader::PresenceProof;
+use hsm_config::{KeyRole, Signer};
+use quick_cache::sync::Cache;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::sqlite::Database;
+use crate::token::Tokens;
+
+pub use health_id::HealthId;
+use snapshot::Snapshot;
+pub use types::{
+    CardReport, Client, Coverage, CoverageScheme, Dependant, NewPatient, Patient, RegistryError, Relationship,
+};
+
+/// Patients kept in memory for the access path: those who are at a counter now, not the country.
+const PATIENTS_CACHED: usize = 10_000;
+
+/// The registry (*registre*): patients, guardianships, card reports, clients, ended sessions.
+///
+/// What the access path asks ([`client`](Self::client), [`has_ended`](Self::has_ended),
+/// [`patient_by_subject`](Self::patient_by_subject)) is answered from memory; [`refresh`](Self::refresh)
+/// brings in what another process changed.
+pub struct Registry {
+    database: Database,
+    signer: Arc<dyn Signer>,
+    tokens: Arc<Tokens>,
+    audience: String,
+    snapshot: Snapshot,
+    patients: Cache<String, Arc<Patient>>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Registry")
+    }
+}
+
+impl Registry {
+    /// Opens the registry of this database. `audience` is the gateway's own, for which subjects are derived.
+    pub async fn open(
+        database: Database,
+        signer: Arc<dyn Signer>,
+        tokens: Arc<Tokens>,
+        audience: String,
+    ) -> Result<Self, RegistryError> {
+        let registry = Self {
+            database,
+            signer,
+            tokens,
+            audience,
+            snapshot: Snapshot::default(),
+            patients: Cache::new(PATIENTS_CACHED),
+        };
+        registry.refresh().await?;
+        Ok(registry)
+    }
+
+    /// The patient whose card was here, if enrolled.
+    pub async fn patient(&self, proof: &PresenceProof) -> Result<Option<Arc<Patient>>, RegistryError> {
+        let index = self.index(b"national-number", proof.card().national_number().expose())?;
+        let found = sqlite::patient_by_index(&self.database, &index).await?;
+        found.map(|row| self.opened(row)).transpose()
+    }
+
+    /// What was reported about the card that was here.
+    pub async fn card_report(&self, proof: &PresenceProof) -> Result<Option<CardReport>, RegistryError> {
+        let index = self.index(b"document-number", proof.card().document_number())?;
+        sqlite::card_report(&self.database, &index).await
+    }
+
+    /// Those whom the person at the counter may represent. `guardian` comes from the same proof.
+    pub async fn dependants(
+        &self,
+        _proof: &PresenceProof,
+        guardian: &Patient,
+    ) -> Result<Vec<Dependant>, RegistryError> {
+        let rows = sqlite::dependants(&self.database, guardian.row).await?;
+        rows.into_iter()
+            .map(|(relationship, row)| Ok(Dependant { relationship, patient: (*self.opened(row)?).clone() }))
+            .collect()
+    }
+
+    /// The patient of a session, by the `sub` of its verified token. From memory, where it was seen lately.
+    pub async fn patient_by_subject(&self, subject: &str) -> Result<Option<Arc<Patient>>, RegistryError> {
+        if let Some(patient) = self.patients.get(subject) {
+            return Ok(Some(patient));
+        }
+        let found = sqlite::patient_by_subject(&self.database, subject).await?;
+        found.map(|row| self.opened(row)).transpose()
+    }
+
+    /// The client of that id. From memory.
+    #[must_use]
+    pub fn client(&self, id: &str) -> Option<Arc<Client>> {
+        self.snapshot.client(id)
+    }
+
+    /// Whether that session was ended before its time. From memory.
+    #[must_use]
+    pub fn has_ended(&self, session: Uuid) -> bool {
+        self.snapshot.has_ended(session)
+    }
+
+    /// Ends a session: durable, and known to this process, when this answers.
+    pub async fn end_session(
+        &self,
+        session: Uuid,
+        expires_at: OffsetDateTime,
+        at: OffsetDateTime,
+    ) -> Result<(), RegistryError> {
+        sqlite::end_session(&self.database, session, expires_at, at).await?;
+        self.snapshot.end(session);
+        Ok(())
+    }
+
+    /// Takes over what changed in the database since the last time; a background task calls it every second.
+    pub async fn refresh(&self) -> Result<(), RegistryError> {
+        if self.snapshot.refresh(&self.database).await? {
+            self.patients.clear();
+        }
+        Ok(())
+    }
+
+    /// Whether the database answers, for `/readyz`.
+    pub async fn ping(&self) -> Result<(), RegistryError> {
+        sqlite::ping(&self.database).await
+    }
+
+    /// Enrols a patient or brings the entry up to date; says the subject at the gateway. For operators.
+    pub async fn enrol(&self, patient: &NewPatient) -> Result<String, RegistryError> {
+        let index = match &patient.national_number {
+            Some(number) => Some(self.index(b"national-number", number.expose())?),
+            None => None,
+        };
+        let subject = self
+            .tokens
+            .pairwise_subject(&self.audience, patient.health_id.expose())
+            .map_err(|_| RegistryError::Subject)?;
+        let sealed = self.signer.seal(
+            KeyRole::RegistrySealing,
+            patient.health_id.expose().as_bytes(),
+            subject.as_bytes(),
+        )?;
+        sqlite::enrol(&self.database, index.as_ref().map(<[u8; 32]>::as_slice), &subject, &sealed, patient)
+            .await?;
+        self.patients.remove(&subject);
+        Ok(subject)
+    }
+
+    /// Says that one patient may represent another, both by their subject. For operators.
+    pub async fn link_guardian(
+        &self,
+        guardian: &str,
+        dependant: &str,
+        relationship: Relationship,
+    ) -> Result<(), RegistryError> {
+        sqlite::link_guardian(&self.database, guardian, dependant, relationship).await
+    }
+
+    /// Reports a card by the number of the document. For operators.
+    pub async fn report_card(
+        &self,
+        document_number: &str,
+        report: CardReport,
+        at: OffsetDateTime,
+    ) -> Result<(), RegistryError> {
+        let index = self.index(b"document-number", document_number)?;
+        sqlite::report_card(&self.database, &index, report, at).await
+    }
+
+    /// Registers a client or brings its entry up to date. For operators.
+    pub async fn register_client(&self, client: &Client) -> Result<(), RegistryError> {
+        sqlite::register_client(&self.database, client).await?;
+        self.refresh().await
+    }
+
+    /// The keyed hash that stands for a number. `kind` keeps numbers of two kinds apart.
+    fn index(&self, kind: &[u8], number: &str) -> Result<[u8; 32], RegistryError> {
+        let message = zeroize::Zeroizing::new([kind, b"\0", number.as_bytes()].concat());
+        Ok(self.signer.mac(KeyRole::RegistryIndex, &message)?)
+    }
+
+    /// A row with its seal opened, remembered for the accesses that follow.
+    fn opened(&self, row: rows::PatientRow) -> Result<Arc<Patient>, RegistryError> {
+        let opened =
+            self.signer.open(KeyRole::RegistrySealing, &row.sealed_health_id, row.subject.as_bytes())?;
+        let health_id = std::str::from_utf8(&opened)
+            .ok()
+            .and_then(HealthId::parse)
+            .ok_or(RegistryError::Malformed("health_id"))?;
+        let patient = Arc::new(Patient {
+            row: row.id,
+            subject: row.subject,
+            health_id,
+            coverage: row.coverage,
+            birth_year: row.birth_year,
+        });
+        self.patients.insert(patient.subject.clone(), patient.clone());
+        Ok(patient)
+    }
+}

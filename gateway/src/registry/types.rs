@@ -1,0 +1,197 @@
+//! Whom and what does the registry know?
+
+use card_reader::NationalNumber;
+use policies::ClientKind;
+use time::{Date, OffsetDateTime};
+
+use super::HealthId;
+
+/// A patient (*bénéficiaire*), found by a proof of presence or by a session's subject.
+#[derive(Clone, Debug)]
+pub struct Patient {
+    /// Row of the registry; never leaves the gateway.
+    pub(crate) row: i64,
+    /// Pairwise pseudonym at the gateway itself: `sub` of session tokens.
+    pub subject: String,
+    /// The identifiant santé.
+    pub health_id: HealthId,
+    /// The AMO cover.
+    pub coverage: Coverage,
+    /// Year of birth, where a rule needs an age.
+    pub birth_year: Option<i32>,
+}
+
+/// Compulsory health insurance of one patient (*couverture AMO*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// The scheme.
+    pub scheme: CoverageScheme,
+    /// Last day on which it is open.
+    pub open_until: Date,
+}
+
+impl Coverage {
+    /// Whether rights are open at that moment (*droits ouverts*).
+    #[must_use]
+    pub fn is_open(&self, at: OffsetDateTime) -> bool {
+        at.date() <= self.open_until
+    }
+}
+
+/// The schemes of the AMO (*régime*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoverageScheme {
+    /// AMO-Achamil: voluntary, who can pay and has no other.
+    Achamil,
+    /// CNSS, employees of the private sector.
+    CnssSalarie,
+    /// AMO-Tadamon: who cannot pay contributions.
+    Tadamon,
+    /// TNS: the self-employed.
+    Tns,
+}
+
+impl CoverageScheme {
+    const ALL: [Self; 4] = [Self::Achamil, Self::CnssSalarie, Self::Tadamon, Self::Tns];
+
+    /// The name on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Achamil => "amo-achamil",
+            Self::CnssSalarie => "cnss-salarie",
+            Self::Tadamon => "amo-tadamon",
+            Self::Tns => "tns",
+        }
+    }
+
+    /// The scheme of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.as_str() == text)
+    }
+}
+
+/// A patient to be enrolled by the operator.
+#[derive(Clone, Debug)]
+pub struct NewPatient {
+    /// The number on the patient's card; none for a dependant without one.
+    pub national_number: Option<NationalNumber>,
+    /// The identifiant santé.
+    pub health_id: HealthId,
+    /// The AMO cover.
+    pub coverage: Coverage,
+    /// Year of birth.
+    pub birth_year: Option<i32>,
+}
+
+/// Someone whom a guardian may represent (*ayant droit*).
+#[derive(Clone, Debug)]
+pub struct Dependant {
+    /// What they are to the guardian.
+    pub relationship: Relationship,
+    /// The patient.
+    pub patient: Patient,
+}
+
+/// What a dependant is to the guardian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relationship {
+    /// A minor child.
+    Child,
+    /// An adult under guardianship (*tutelle*).
+    Ward,
+}
+
+impl Relationship {
+    /// The name on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Child => "child",
+            Self::Ward => "ward",
+        }
+    }
+
+    /// The relationship of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Child, Self::Ward].into_iter().find(|relationship| relationship.as_str() == text)
+    }
+}
+
+/// Why a card is no longer to be believed, although it is genuine (*déclaration*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardReport {
+    /// Lost (*perte*).
+    Lost,
+    /// Stolen (*vol*).
+    Stolen,
+    /// Taken back by the authority (*retrait*).
+    Withdrawn,
+}
+
+impl CardReport {
+    /// The name in the store and in audit events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The report of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Lost, Self::Stolen, Self::Withdrawn].into_iter().find(|report| report.as_str() == text)
+    }
+}
+
+/// A registered client: an establishment's software or a back-end (*client*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its id: the serialNumber attribute of its certificate's subject.
+    pub id: String,
+    /// What it is registered as.
+    pub kind: ClientKind,
+    /// Its name, for people.
+    pub name: String,
+    /// Where it is.
+    pub city: String,
+    /// Whether it may use the gateway at all.
+    pub active: bool,
+    /// What its tokens may be for: names of back-ends.
+    pub scopes: Vec<String>,
+}
+
+/// Why the registry gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The database refused or is away.
+    #[error("the registry's database failed")]
+    Database(#[from] sqlx::Error),
+    /// A key did not do its job.
+    #[error("a registry key failed")]
+    Key(#[from] hsm_config::HsmError),
+    /// The patient's pseudonym could not be derived.
+    #[error("the pseudonym key failed")]
+    Subject,
+    /// A stored row is not what this program writes.
+    #[error("a registry row cannot be read: {0}")]
+    Malformed(&'static str),
+}
+
+impl RegistryError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "registry-database-failed",
+            Self::Key(error) => error.code(),
+            Self::Malformed(_) => "registry-row-malformed",
+            Self::Subject => "registry-subject-failed",
+        }
+    }
+}
