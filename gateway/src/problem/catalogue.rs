@@ -1,0 +1,164 @@
+//! What does each code say, in three languages? One entry a code; the match is exhaustive.
+
+mod back_end;
+mod caller;
+mod gateway;
+mod presence;
+mod request;
+
+use http::StatusCode;
+
+use super::{Language, Party, ProblemCode};
+
+/// One line of the catalogue.
+pub(super) struct Entry {
+    pub(super) code: &'static str,
+    pub(super) status: StatusCode,
+    pub(super) party: Party,
+    /// Seconds for `Retry-After`, where coming back by itself can help.
+    pub(super) retry_after: Option<u64>,
+    /// What happened.
+    pub(super) title: Text,
+    /// What the person at the counter does now.
+    pub(super) staff: Text,
+    /// What the vendor of the counter's software does later; vendors read English.
+    pub(super) vendor: &'static str,
+}
+
+/// A fixed text in the three languages of the counter.
+pub(super) struct Text {
+    pub(super) fr: &'static str,
+    pub(super) ar: &'static str,
+    pub(super) en: &'static str,
+}
+
+impl Text {
+    pub(super) fn get(&self, language: Language) -> &'static str {
+        match language {
+            Language::French => self.fr,
+            Language::Arabic => self.ar,
+            Language::English => self.en,
+        }
+    }
+}
+
+impl ProblemCode {
+    /// Every code, in the order of the catalogue.
+    pub const ALL: &'static [Self] = &[
+        Self::Malformed,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::BodyTooLarge,
+        Self::TargetTooLong,
+        Self::UnsupportedMediaType,
+        Self::Misdirected,
+        Self::HeadersTooLarge,
+        Self::RateLimited,
+        Self::Unauthenticated,
+        Self::TokenInvalid,
+        Self::SessionEnded,
+        Self::SessionUnknown,
+        Self::ClientUnknown,
+        Self::ClientRevoked,
+        Self::CardRefused,
+        Self::PresenceNotUsable,
+        Self::PresenceUnknown,
+        Self::PatientUnknown,
+        Self::PatientMismatch,
+        Self::Denied,
+        Self::BackEndUnreachable,
+        Self::BackEndTimeout,
+        Self::BackEndOverloaded,
+        Self::BackEndInvalid,
+        Self::BackEndRefused,
+        Self::AuditUnavailable,
+        Self::RegistryUnavailable,
+        Self::SignerUnavailable,
+        Self::TrustUnavailable,
+        Self::Overloaded,
+        Self::Internal,
+    ];
+
+    pub(super) fn entry(self) -> &'static Entry {
+        match self {
+            Self::Malformed => &request::MALFORMED,
+            Self::NotFound => &request::NOT_FOUND,
+            Self::MethodNotAllowed => &request::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => &request::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => &request::BODY_TOO_LARGE,
+            Self::TargetTooLong => &request::TARGET_TOO_LONG,
+            Self::UnsupportedMediaType => &request::UNSUPPORTED_MEDIA_TYPE,
+            Self::Misdirected => &request::MISDIRECTED,
+            Self::HeadersTooLarge => &request::HEADERS_TOO_LARGE,
+            Self::RateLimited => &caller::RATE_LIMITED,
+            Self::Unauthenticated => &caller::UNAUTHENTICATED,
+            Self::TokenInvalid => &caller::TOKEN_INVALID,
+            Self::SessionEnded => &caller::SESSION_ENDED,
+            Self::SessionUnknown => &caller::SESSION_UNKNOWN,
+            Self::ClientUnknown => &caller::CLIENT_UNKNOWN,
+            Self::ClientRevoked => &caller::CLIENT_REVOKED,
+            Self::CardRefused => &presence::CARD_REFUSED,
+            Self::PresenceNotUsable => &presence::PRESENCE_NOT_USABLE,
+            Self::PresenceUnknown => &presence::PRESENCE_UNKNOWN,
+            Self::PatientUnknown => &presence::PATIENT_UNKNOWN,
+            Self::PatientMismatch => &presence::PATIENT_MISMATCH,
+            Self::Denied => &presence::DENIED,
+            Self::BackEndUnreachable => &back_end::UNREACHABLE,
+            Self::BackEndTimeout => &back_end::TIMEOUT,
+            Self::BackEndOverloaded => &back_end::OVERLOADED,
+            Self::BackEndInvalid => &back_end::INVALID,
+            Self::BackEndRefused => &back_end::REFUSED,
+            Self::AuditUnavailable => &gateway::AUDIT_UNAVAILABLE,
+            Self::RegistryUnavailable => &gateway::REGISTRY_UNAVAILABLE,
+            Self::SignerUnavailable => &gateway::SIGNER_UNAVAILABLE,
+            Self::TrustUnavailable => &gateway::TRUST_UNAVAILABLE,
+            Self::Overloaded => &gateway::OVERLOADED,
+            Self::Internal => &gateway::INTERNAL,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once_and_says_everything() {
+        let codes: HashSet<_> = ProblemCode::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(codes.len(), ProblemCode::ALL.len(), "two entries share a code");
+        // The last variant's discriminant tells whether a variant was forgotten in ALL.
+        assert_eq!(ProblemCode::Internal as usize + 1, ProblemCode::ALL.len());
+        for code in ProblemCode::ALL {
+            let name = code.code();
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
+            assert!(code.status().is_client_error() || code.status().is_server_error(), "{name}");
+            assert!(!code.action_vendor().is_empty(), "{name}");
+            for language in Language::ALL {
+                assert!(!code.title(language).is_empty(), "{name}");
+                assert!(!code.action_staff(language).is_empty(), "{name}");
+            }
+            assert!(
+                code.title(Language::Arabic).chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c)),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_back_end_is_named_as_the_party_at_fault() {
+        for code in ProblemCode::ALL.iter().filter(|code| code.code().starts_with("back-end-")) {
+            assert_eq!(code.party(), Party::BackEnd);
+            assert!(code.status().is_server_error());
+        }
+    }
+
+    #[test]
+    fn only_a_401_carries_a_challenge() {
+        for code in ProblemCode::ALL {
+            assert_eq!(code.challenge().is_some(), code.status() == StatusCode::UNAUTHORIZED, "{code:?}");
+        }
+    }
+}
