@@ -1,5 +1,8 @@
 //! What must this chip do to prove that it is the original, now?
 
+mod active_authentication;
+mod chip_authentication;
+
 use std::fmt;
 
 use time::OffsetDateTime;
@@ -7,6 +10,7 @@ use time::OffsetDateTime;
 use crate::apdu::{CommandApdu, ResponseApdu};
 use crate::error::PresenceError;
 use crate::presence::PresenceProof;
+use crate::secure_messaging::SecureMessaging;
 use crate::transcript::AuthenticCard;
 
 /// How a chip proves itself (méthode).
@@ -30,17 +34,47 @@ impl PresenceMethod {
 }
 
 /// Commands that only the original chip can answer, made for one card (défi). Spent by [`Challenge::prove`].
+///
+/// A copy would be a second try:
+/// ```compile_fail
+/// fn twice(challenge: card_reader::Challenge) -> (card_reader::Challenge, card_reader::Challenge) {
+///     (challenge.clone(), challenge)
+/// }
+/// ```
 pub struct Challenge {
     card: AuthenticCard,
-    method: PresenceMethod,
+    secret: Secret,
     commands: Vec<CommandApdu>,
 }
 
+/// What the gateway keeps to judge the answers by.
+enum Secret {
+    ActiveAuthentication { nonce: [u8; 8] },
+    ChipAuthentication { channel: SecureMessaging },
+}
+
 impl Challenge {
+    /// Chip Authentication where the card offers it: it also shows that DG1 is of this chip, and the station cannot read along.
+    pub(crate) fn fresh(card: AuthenticCard) -> Result<Self, PresenceError> {
+        let (secret, commands) = if let Some(info) = card.chip_authentication() {
+            let (channel, commands) = chip_authentication::commands(info, card.dg1().len())?;
+            (Secret::ChipAuthentication { channel }, commands)
+        } else if card.active_authentication().is_some() {
+            let (nonce, commands) = active_authentication::commands()?;
+            (Secret::ActiveAuthentication { nonce }, commands)
+        } else {
+            return Err(PresenceError::CannotProve);
+        };
+        Ok(Self { card, secret, commands })
+    }
+
     /// How this card will prove itself.
     #[must_use]
     pub const fn method(&self) -> PresenceMethod {
-        self.method
+        match self.secret {
+            Secret::ActiveAuthentication { .. } => PresenceMethod::ActiveAuthentication,
+            Secret::ChipAuthentication { .. } => PresenceMethod::ChipAuthentication,
+        }
     }
 
     /// The card that was challenged.
@@ -55,7 +89,8 @@ impl Challenge {
         &self.commands
     }
 
-    /// Judges the chip's answers, one per command. Takes the challenge by value: it is spent, whatever comes out.
+    /// Judges the chip's answers, one per command, the last a refusal if there was one. Takes the challenge by value: it is spent,
+    /// whatever comes out.
     ///
     /// # Errors
     /// Answers missing, a step refused by the chip, or not made with the key that the state vouches for.
@@ -64,13 +99,27 @@ impl Challenge {
         responses: &[ResponseApdu],
         at: OffsetDateTime,
     ) -> Result<PresenceProof, PresenceError> {
-        let _ = (responses, at);
-        Err(PresenceError::AnswersMissing)
+        let method = self.method();
+        if responses.len() > self.commands.len() {
+            return Err(PresenceError::AnswersMissing);
+        }
+        let whole = responses.len() == self.commands.len();
+        let Some((last, before)) = responses.split_last() else { return Err(PresenceError::AnswersMissing) };
+        if let Some(refused) = before.iter().find(|response| !response.sw.is_ok()) {
+            return Err(PresenceError::ChipRefused(refused.sw));
+        }
+        match self.secret {
+            _ if !whole && last.sw.is_ok() => return Err(PresenceError::AnswersMissing),
+            _ if !whole => return Err(PresenceError::ChipRefused(last.sw)),
+            Secret::ActiveAuthentication { nonce } => active_authentication::judge(&self.card, &nonce, last)?,
+            Secret::ChipAuthentication { channel } => chip_authentication::judge(&self.card, channel, last)?,
+        }
+        Ok(PresenceProof::new(self.card, method, at))
     }
 }
 
 impl fmt::Debug for Challenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Challenge({}, {} commands)", self.method.as_str(), self.commands.len())
+        write!(f, "Challenge({}, {} commands)", self.method().as_str(), self.commands.len())
     }
 }

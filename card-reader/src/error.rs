@@ -133,6 +133,9 @@ pub enum PresenceError {
     /// The profile's place for the national number is empty or holds something else.
     #[error("no national number where the card profile says")]
     NoNationalNumber,
+    /// The EF.SOD lists a data group that was not sent.
+    #[error("a data group that the state signed was not sent")]
+    DataGroupWithheld,
     /// EF.CardAccess, unsigned, offers a PACE that the signed DG14 does not know.
     #[error("EF.CardAccess contradicts DG14")]
     CardAccessContradicted,
@@ -166,6 +169,7 @@ impl PresenceError {
             Self::CheckDigit(_) => "mrz-check-digit",
             Self::DocumentExpired => "document-expired",
             Self::NoNationalNumber => "national-number-missing",
+            Self::DataGroupWithheld => "data-group-withheld",
             Self::CardAccessContradicted => "card-access-contradicted",
             Self::CannotProve => "card-cannot-prove",
             Self::AnswersMissing => "answers-missing",

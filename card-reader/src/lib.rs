@@ -5,7 +5,7 @@
 //! - [`apdu`]: what is said to a card, and what does it say back?
 //! - [`tlv`]: what is inside these bytes? (BER-TLV, bounded)
 //! - [`transport`]: how do the bytes reach the card? The one seam towards readers.
-//! - [`exchange`]: how does one command become one answer, whatever the chip's length limits?
+//! - `exchange`: how does one command become one answer, whatever the chip's length limits?
 //! - [`can`]: the number printed on the card that opens the conversation.
 //! - [`crypto`]: which keys, which cipher, which curve?
 //! - [`pace`]: do both sides know the CAN?
@@ -30,12 +30,17 @@ pub mod challenge;
 pub mod conversation;
 #[cfg(feature = "counter")]
 pub mod counter;
+pub mod crypto;
 pub mod error;
+mod exchange;
 pub mod lds;
+pub mod pace;
 pub mod presence;
 pub mod profile;
+pub mod secure_messaging;
 #[cfg(feature = "simulated")]
 pub mod simulated;
+pub mod tlv;
 pub mod transcript;
 pub mod transport;
 #[cfg(feature = "simulated")]

@@ -29,7 +29,6 @@ pub struct PresenceProof {
 }
 
 impl PresenceProof {
-    #[expect(dead_code, reason = "its maker follows")]
     pub(crate) const fn new(card: AuthenticCard, method: PresenceMethod, proven_at: OffsetDateTime) -> Self {
         Self { card, method, proven_at }
     }

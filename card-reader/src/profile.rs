@@ -6,6 +6,8 @@ use std::str::FromStr;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::lds::mrz::Mrz;
+
 /// A generation of cards and its conventions (profil de carte).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CardProfile {
@@ -21,6 +23,14 @@ impl CardProfile {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cnie2020 => "cnie-2020",
+        }
+    }
+
+    /// The national number, from where this generation keeps it; `None` where there is none.
+    #[must_use]
+    pub fn national_number(self, mrz: &Mrz) -> Option<NationalNumber> {
+        match self {
+            Self::Cnie2020 => NationalNumber::parse(mrz.optional_data()),
         }
     }
 }

@@ -2,13 +2,18 @@
 
 use std::fmt;
 
-use pki::TrustStore;
+use pki::{
+    ActiveAuthenticationKey, AuthenticDataGroup, DataGroupNumber, DigestAlgorithm, PassiveAuthentication,
+    SecurityObject, TrustStore,
+};
 use time::{Date, OffsetDateTime};
 
 use crate::challenge::Challenge;
 use crate::error::PresenceError;
 use crate::lds::mrz::Mrz;
+use crate::lds::security_infos::{ChipAuthenticationInfo, SecurityInfos};
 use crate::profile::{CardProfile, NationalNumber};
+use crate::tlv;
 
 /// The files of one card as a station uploaded them (ce que le poste dit que la carte a dit). Unbelieved: anybody can send them.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,9 +42,76 @@ impl CardTranscript {
         trust: &TrustStore,
         at: OffsetDateTime,
     ) -> Result<AuthenticCard, PresenceError> {
-        let _ = (trust, at);
-        Err(PresenceError::CannotProve)
+        let signed = SecurityObject::parse(&self.sod)?.verify_signature()?;
+        let vouched = signed.trust(trust, at)?;
+        let dg1 = vouched.authenticate(DataGroupNumber::DG1, self.dg1)?;
+        // Listed and withheld: a station could choose the weaker method for a card that way.
+        let dg14 = listed(&vouched, DataGroupNumber::DG14, self.dg14)?;
+        let dg15 = listed(&vouched, DataGroupNumber::DG15, self.dg15)?;
+
+        let mrz = Mrz::from_dg1(dg1.content())?;
+        // Good through its last day, whatever the hour.
+        if at.date() > mrz.expires_on() {
+            return Err(PresenceError::DocumentExpired);
+        }
+        let national_number = self.profile.national_number(&mrz).ok_or(PresenceError::NoNationalNumber)?;
+        let infos = match &dg14 {
+            None => SecurityInfos::default(),
+            Some(dg14) => {
+                SecurityInfos::from_dg14(dg14.content()).map_err(|_| PresenceError::Malformed("DG14"))?
+            }
+        };
+        if let Some(card_access) = &self.card_access {
+            confirmed(card_access, &infos)?;
+        }
+        let active_authentication = match &dg15 {
+            None => None,
+            Some(dg15) => active_authentication(dg15, &infos)?,
+        };
+        Ok(AuthenticCard {
+            profile: self.profile,
+            mrz,
+            national_number,
+            dg1: dg1.content().to_vec(),
+            chip_authentication: infos.chip_authentication(),
+            active_authentication,
+        })
     }
+}
+
+/// A data group that the state lists must be there and be the one; one that it does not list does not count.
+fn listed(
+    vouched: &PassiveAuthentication,
+    number: DataGroupNumber,
+    content: Option<Vec<u8>>,
+) -> Result<Option<AuthenticDataGroup>, PresenceError> {
+    match (vouched.lists(number), content) {
+        (false, _) => Ok(None),
+        (true, None) => Err(PresenceError::DataGroupWithheld),
+        (true, Some(content)) => Ok(Some(vouched.authenticate(number, content)?)),
+    }
+}
+
+/// Every PACE that the unsigned EF.CardAccess offers must be in DG14, if DG14 knows of PACE at all (9303-11 §9.2.11): otherwise
+/// somebody between card and station invented a weaker one.
+fn confirmed(card_access: &[u8], signed: &SecurityInfos) -> Result<(), PresenceError> {
+    let infos = SecurityInfos::from_card_access(card_access)
+        .map_err(|_| PresenceError::Malformed("EF.CardAccess"))?;
+    let known = signed.pace().is_empty() || infos.pace().iter().all(|info| signed.pace().contains(info));
+    if known { Ok(()) } else { Err(PresenceError::CardAccessContradicted) }
+}
+
+/// The key of DG15 with the hash that DG14 names for it; `None` for a key of a kind we do not speak.
+fn active_authentication(
+    dg15: &AuthenticDataGroup,
+    infos: &SecurityInfos,
+) -> Result<Option<ActiveAuthentication>, PresenceError> {
+    let spki = tlv::only(dg15.content(), 0x6f).map_err(|_| PresenceError::Malformed("DG15"))?;
+    let hash = infos
+        .active_authentication_algorithm()
+        .and_then(|oid| DigestAlgorithm::from_plain_ecdsa_oid(&oid).ok());
+    let key = ActiveAuthenticationKey::from_spki(spki).ok();
+    Ok(key.zip(hash).map(|(key, hash)| ActiveAuthentication { key, hash }))
 }
 
 impl fmt::Debug for CardTranscript {
@@ -48,11 +120,27 @@ impl fmt::Debug for CardTranscript {
     }
 }
 
+/// The chip's Active Authentication key and the hash that it signs with.
+pub(crate) struct ActiveAuthentication {
+    pub(crate) key: ActiveAuthenticationKey,
+    pub(crate) hash: DigestAlgorithm,
+}
+
 /// A card whose data a trusted state signed (données authentiques). The chip may still be a copy: see [`AuthenticCard::challenge`].
+///
+/// It cannot be written down by hand, only come out of [`CardTranscript::authenticate`]:
+/// ```compile_fail
+/// fn forged(mrz: card_reader::lds::Mrz) -> card_reader::AuthenticCard {
+///     card_reader::AuthenticCard { mrz, ..panic!() }
+/// }
+/// ```
 pub struct AuthenticCard {
     profile: CardProfile,
     mrz: Mrz,
     national_number: NationalNumber,
+    dg1: Vec<u8>,
+    chip_authentication: Option<ChipAuthenticationInfo>,
+    active_authentication: Option<ActiveAuthentication>,
 }
 
 impl AuthenticCard {
@@ -89,9 +177,21 @@ impl AuthenticCard {
     /// Makes a fresh challenge for this card: Chip Authentication if its DG14 offers one we speak, else Active Authentication.
     ///
     /// # Errors
-    /// The card offers neither, its keys are not usable, or the machine has no random numbers.
+    /// The card offers neither, or the machine has no random numbers.
     pub fn challenge(self) -> Result<Challenge, PresenceError> {
-        Err(PresenceError::CannotProve)
+        Challenge::fresh(self)
+    }
+
+    pub(crate) fn dg1(&self) -> &[u8] {
+        &self.dg1
+    }
+
+    pub(crate) const fn chip_authentication(&self) -> Option<&ChipAuthenticationInfo> {
+        self.chip_authentication.as_ref()
+    }
+
+    pub(crate) const fn active_authentication(&self) -> Option<&ActiveAuthentication> {
+        self.active_authentication.as_ref()
     }
 }
 

@@ -1,0 +1,69 @@
+//! Does the chip reach the same keys as we do, and hold the same DG1? (ICAO 9303-11 §6.2)
+//!
+//! The gateway makes the ephemeral key, so only gateway and chip know the new channel. Its counter starts at zero: the gateway can
+//! secure the read of DG1 before the chip has even heard of the new keys, and the station runs all of it in one go.
+
+use crate::apdu::{CommandApdu, ResponseApdu, SHORT_ANSWER, StatusWord};
+use crate::crypto::{CurvePoint, CurveSecret, SessionKeys};
+use crate::error::PresenceError;
+use crate::lds::ElementaryFile;
+use crate::lds::security_infos::ChipAuthenticationInfo;
+use crate::pace::dynamic;
+use crate::secure_messaging::SecureMessaging;
+use crate::tlv;
+use crate::transcript::AuthenticCard;
+
+/// The most that one secured short answer carries; a TD1 DG1 has 95 bytes.
+const ONE_ANSWER: usize = 223;
+
+/// MSE:Set AT and GENERAL AUTHENTICATE for the station's channel, then READ BINARY of DG1 for the new one.
+pub(super) fn commands(
+    info: &ChipAuthenticationInfo,
+    dg1_length: usize,
+) -> Result<(SecureMessaging, Vec<CommandApdu>), PresenceError> {
+    let secret = CurveSecret::random().map_err(|_| PresenceError::NoRandom)?;
+    let malformed = PresenceError::Malformed("DG14");
+    let ours =
+        CurvePoint::generator().and_then(|generator| secret.times(generator)).ok_or(malformed.clone())?;
+    let shared = secret.times(info.key).ok_or(malformed)?;
+    let mut channel = SecureMessaging::new(SessionKeys::derive(info.cipher, &shared.x()));
+
+    let too_long = |_| PresenceError::Malformed("command");
+    let key_id = info.key_id.map(|id| tlv::encode(0x84, &[id])).unwrap_or_default();
+    let set_at = CommandApdu::new(0x00, 0x22, 0x41, 0xa4)
+        .with_data([tlv::encode(0x80, &info.protocol()), key_id].concat())
+        .map_err(too_long)?;
+    let authenticate = CommandApdu::new(0x00, 0x86, 0x00, 0x00)
+        .with_data(dynamic(0x80, &ours.to_bytes()))
+        .map_err(too_long)?
+        .expecting(SHORT_ANSWER);
+    let le = u32::try_from(dg1_length.min(ONE_ANSWER)).unwrap_or(SHORT_ANSWER);
+    let read = CommandApdu::new(0x00, 0xb0, 0x80 | ElementaryFile::Dg1.short_id(), 0x00).expecting(le);
+    let read = channel.seal_command(&read).map_err(|_| PresenceError::Malformed("command"))?;
+    Ok((channel, vec![set_at, authenticate, read]))
+}
+
+/// The last answer must open under the new keys, which only the chip with the key of DG14 can reach, and be the DG1 we were sent.
+pub(super) fn judge(
+    card: &AuthenticCard,
+    mut channel: SecureMessaging,
+    answer: &ResponseApdu,
+) -> Result<(), PresenceError> {
+    let naked = answer.data.is_empty() && !answer.sw.is_ok();
+    // A chip with other keys finds our MAC wrong, and says so naked: that is what a copy does.
+    let copy_says =
+        [StatusWord::SECURE_MESSAGING_OBJECTS_INCORRECT, StatusWord::SECURE_MESSAGING_OBJECTS_MISSING];
+    if naked && !copy_says.contains(&answer.sw) {
+        return Err(PresenceError::ChipRefused(answer.sw));
+    }
+    let opened = channel.open_response(answer).map_err(|_| PresenceError::ChipNotGenuine)?;
+    match opened.sw {
+        StatusWord::OK | StatusWord::END_OF_FILE
+            if opened.data == card.dg1().get(..ONE_ANSWER.min(card.dg1().len())).unwrap_or_default() =>
+        {
+            Ok(())
+        }
+        StatusWord::OK | StatusWord::END_OF_FILE => Err(PresenceError::DataOfAnotherChip),
+        sw => Err(PresenceError::ChipRefused(sw)),
+    }
+}

@@ -1,0 +1,264 @@
+//! What does the chip answer? One command in, one answer out, with the access conditions of a real chip.
+
+use std::collections::BTreeMap;
+
+use p256::SecretKey;
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{Signature, SigningKey};
+
+use super::card_file::{Behaviour, CardFileError, fresh_key};
+use super::files::Files;
+use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use crate::can::Can;
+use crate::crypto::{self, CurvePoint, CurveSecret, SessionKeys};
+use crate::lds::ElementaryFile;
+use crate::lds::security_infos::{ChipAuthenticationInfo, PaceInfo, SecurityInfos};
+use crate::pace::CAN_REFERENCE;
+use crate::pace::chip::{PaceAnswer, PaceChip};
+use crate::secure_messaging::chip::ChipMessaging;
+use crate::tlv::{self, TlvReader};
+
+/// Wrong CANs before PACE is blocked.
+const CAN_TRIES: u8 = 3;
+/// The most plain bytes whose secured form fits a short answer.
+const SHORT_SECURED: u32 = 223;
+
+/// Private keys of the chip.
+pub(super) struct ChipKeys {
+    pub(super) active_authentication: Option<SecretKey>,
+    pub(super) chip_authentication: Option<SecretKey>,
+}
+
+impl ChipKeys {
+    /// What a copied card has: keys, but not those that the state vouches for.
+    pub(super) fn exchanged(self) -> Result<Self, CardFileError> {
+        Ok(Self {
+            active_authentication: self.active_authentication.map(|_| fresh_key()).transpose()?,
+            chip_authentication: self.chip_authentication.map(|_| fresh_key()).transpose()?,
+        })
+    }
+}
+
+/// The chip itself.
+pub(crate) struct Chip {
+    can: Can,
+    files: Files,
+    keys: ChipKeys,
+    /// What EF.CardAccess announces.
+    pace: Vec<PaceInfo>,
+    /// What DG14 announces.
+    chip_authentication: Option<ChipAuthenticationInfo>,
+    tries_left: u8,
+    session: Session,
+    protocol: Protocol,
+    secured_answers: u32,
+    behaviour: Behaviour,
+}
+
+/// How the chip is spoken to.
+enum Session {
+    /// Plainly; only EF.CardAccess may be read.
+    Open,
+    /// Under PACE or, later, Chip Authentication.
+    Secured(ChipMessaging),
+}
+
+/// What GENERAL AUTHENTICATE would go on with.
+enum Protocol {
+    None,
+    Pace(PaceChip),
+    ChipAuthentication(ChipAuthenticationInfo),
+}
+
+impl Chip {
+    pub(super) fn new(
+        can: Can,
+        files: BTreeMap<ElementaryFile, Vec<u8>>,
+        keys: ChipKeys,
+        behaviour: Behaviour,
+    ) -> Self {
+        let infos = |file, read: fn(&[u8]) -> Result<SecurityInfos, tlv::TlvError>| {
+            files.get(&file).and_then(|bytes: &Vec<u8>| read(bytes).ok()).unwrap_or_default()
+        };
+        Self {
+            pace: infos(ElementaryFile::CardAccess, SecurityInfos::from_card_access).pace().to_vec(),
+            chip_authentication: infos(ElementaryFile::Dg14, SecurityInfos::from_dg14).chip_authentication(),
+            can,
+            files: Files::new(files),
+            keys,
+            tries_left: CAN_TRIES,
+            session: Session::Open,
+            protocol: Protocol::None,
+            secured_answers: 0,
+            behaviour,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.end_session();
+        self.secured_answers = 0;
+    }
+
+    /// A status word outside the channel; the channel is over.
+    pub(super) fn refuse_naked(&mut self, sw: StatusWord) -> ResponseApdu {
+        self.end_session();
+        ResponseApdu::status(sw)
+    }
+
+    pub(super) fn execute(&mut self, command: &CommandApdu) -> ResponseApdu {
+        let Session::Secured(channel) = &mut self.session else {
+            return match command.cla() {
+                0x00 | 0x10 => {
+                    let (answer, next) = self.obey(command, false);
+                    self.rekey(next);
+                    answer
+                }
+                0x0c | 0x1c => ResponseApdu::status(StatusWord::SECURE_MESSAGING_OBJECTS_INCORRECT),
+                _ => ResponseApdu::status(StatusWord::CLASS_NOT_SUPPORTED),
+            };
+        };
+        let plain = match channel.open_command(command) {
+            Ok(plain) => plain,
+            Err(sw) => return self.refuse_naked(sw),
+        };
+        let (answer, next) = self.obey(&limited(plain.clone(), command), true);
+        let about_length = plain.ins() == 0xb0 && answer.sw == StatusWord::WRONG_LENGTH;
+        if about_length && self.behaviour.naked_length_errors {
+            return self.refuse_naked(answer.sw);
+        }
+        let Session::Secured(channel) = &mut self.session else {
+            return ResponseApdu::status(StatusWord::NO_PRECISE_DIAGNOSIS);
+        };
+        let mut sealed = channel.seal_response(plain.ins(), &answer);
+        self.secured_answers += 1;
+        if self.behaviour.wrong_mac_after.is_some_and(|limit| self.secured_answers > limit)
+            && let Some(last) = sealed.data.last_mut()
+        {
+            *last ^= 1;
+        }
+        // The answer to GENERAL AUTHENTICATE still goes under the old keys (9303-11 §6.2.4.2).
+        self.rekey(next);
+        sealed
+    }
+
+    fn rekey(&mut self, keys: Option<SessionKeys>) {
+        if let Some(keys) = keys {
+            self.session = Session::Secured(ChipMessaging::new(keys));
+        }
+    }
+
+    /// The command inside; with the keys of the next channel, if it begins one.
+    fn obey(&mut self, command: &CommandApdu, authenticated: bool) -> (ResponseApdu, Option<SessionKeys>) {
+        let answer = match command.ins() {
+            0xa4 => self.files.select(command, authenticated),
+            0xb0 => self.files.read(command, authenticated, self.behaviour.most_read),
+            0x84 => crypto::random::<8>()
+                .map_or(ResponseApdu::status(StatusWord::NO_PRECISE_DIAGNOSIS), |random| {
+                    ResponseApdu::ok(random.to_vec())
+                }),
+            0x22 => ResponseApdu::status(self.set_at(command, authenticated)),
+            0x86 => return self.general_authenticate(command),
+            0x88 if authenticated => self.internal_authenticate(command),
+            0x88 => ResponseApdu::status(StatusWord::SECURITY_STATUS_NOT_SATISFIED),
+            _ => ResponseApdu::status(StatusWord::INSTRUCTION_NOT_SUPPORTED),
+        };
+        (answer, None)
+    }
+
+    /// MANAGE SECURITY ENVIRONMENT: which protocol comes next?
+    fn set_at(&mut self, command: &CommandApdu, authenticated: bool) -> StatusWord {
+        let (mut protocol, mut reference) = (&[][..], None);
+        let mut objects = TlvReader::new(command.data());
+        while let Ok(Some(object)) = objects.next_object() {
+            match object.tag {
+                0x80 => protocol = object.value,
+                0x83 | 0x84 => reference = object.value.first().copied(),
+                _ => {}
+            }
+        }
+        match (command.p1(), command.p2()) {
+            (0xc1, 0xa4) => {
+                let Some(info) = self.pace.iter().copied().find(|info| info.protocol() == protocol) else {
+                    return StatusWord::WRONG_DATA;
+                };
+                if reference != Some(CAN_REFERENCE) {
+                    return StatusWord::REFERENCED_DATA_NOT_FOUND;
+                }
+                if self.tries_left == 0 {
+                    return StatusWord::AUTHENTICATION_METHOD_BLOCKED;
+                }
+                self.protocol = Protocol::Pace(PaceChip::start(info, &self.can));
+                StatusWord::OK
+            }
+            (0x41, 0xa4) if !authenticated => StatusWord::SECURITY_STATUS_NOT_SATISFIED,
+            (0x41, 0xa4) => match self.chip_authentication {
+                Some(info) if info.protocol() == protocol && info.key_id == reference => {
+                    self.protocol = Protocol::ChipAuthentication(info);
+                    StatusWord::OK
+                }
+                _ => StatusWord::WRONG_DATA,
+            },
+            _ => StatusWord::WRONG_PARAMETERS,
+        }
+    }
+
+    fn general_authenticate(&mut self, command: &CommandApdu) -> (ResponseApdu, Option<SessionKeys>) {
+        let refused = |sw| (ResponseApdu::status(sw), None);
+        match std::mem::replace(&mut self.protocol, Protocol::None) {
+            Protocol::None => refused(StatusWord::CONDITIONS_NOT_SATISFIED),
+            Protocol::Pace(pace) => match pace.feed(command.data()) {
+                Err(sw) => refused(sw),
+                Ok(PaceAnswer::Continue(pace, data)) => {
+                    self.protocol = Protocol::Pace(pace);
+                    (ResponseApdu::ok(data), None)
+                }
+                Ok(PaceAnswer::WrongPassword) => {
+                    self.tries_left = self.tries_left.saturating_sub(1);
+                    refused(StatusWord::tries_left_is(self.tries_left))
+                }
+                Ok(PaceAnswer::Established(keys, data)) => {
+                    self.tries_left = CAN_TRIES;
+                    (ResponseApdu::ok(data), Some(keys))
+                }
+            },
+            Protocol::ChipAuthentication(info) => match self.agree(info, command.data()) {
+                Some(keys) => (ResponseApdu::ok(tlv::encode(0x7c, &[])), Some(keys)),
+                None => refused(StatusWord::WRONG_DATA),
+            },
+        }
+    }
+
+    /// Chip Authentication: the keys of the new channel.
+    fn agree(&self, info: ChipAuthenticationInfo, data: &[u8]) -> Option<SessionKeys> {
+        let mut objects = TlvReader::new(data).expect(0x7c).ok()?.children();
+        let theirs = CurvePoint::parse(objects.expect(0x80).ok()?.value)?;
+        let ours = CurveSecret::from_bytes(&self.keys.chip_authentication.as_ref()?.to_bytes().into())?;
+        Some(SessionKeys::derive(info.cipher, &ours.times(theirs)?.x()))
+    }
+
+    /// Active Authentication: r‖s over the terminal's eight bytes.
+    fn internal_authenticate(&self, command: &CommandApdu) -> ResponseApdu {
+        let Some(key) = &self.keys.active_authentication else {
+            return ResponseApdu::status(StatusWord::INSTRUCTION_NOT_SUPPORTED);
+        };
+        if command.data().len() != 8 {
+            return ResponseApdu::status(StatusWord::WRONG_LENGTH);
+        }
+        let signature: Signature = SigningKey::from(key).sign(command.data());
+        ResponseApdu::ok(signature.to_bytes().to_vec())
+    }
+
+    fn end_session(&mut self) {
+        self.session = Session::Open;
+        self.protocol = Protocol::None;
+        self.files.reset();
+    }
+}
+
+/// A short secured answer holds less than the Le inside may say: the chip gives what fits.
+fn limited(plain: CommandApdu, outer: &CommandApdu) -> CommandApdu {
+    match plain.le() {
+        Some(le) if !outer.is_extended() => plain.expecting(le.min(SHORT_SECURED)),
+        _ => plain,
+    }
+}
