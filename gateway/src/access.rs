@@ -62,8 +62,7 @@ async fn permit(
 ) -> Result<Permitted, Refusal> {
     let at = event.at;
     let (parts, body) = request.into_parts();
-    let back_end =
-        app.config.back_ends.get(service).ok_or_else(|| Refusal::new(ProblemCode::NotFound))?;
+    let back_end = app.config.back_ends.get(service).ok_or_else(|| Refusal::new(ProblemCode::NotFound))?;
 
     let session = session::of_request(app, caller, &parts.headers, at)?;
     let claims = session.claims();

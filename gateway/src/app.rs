@@ -147,7 +147,11 @@ impl App {
 
     /// The name by which a back-end knows a patient: a pseudonym of its own, unless the operator lets it know
     /// the identifiant santé.
-    pub(crate) fn pseudonym_at(&self, back_end: &BackEndConfig, patient: &Patient) -> Result<String, TokenError> {
+    pub(crate) fn pseudonym_at(
+        &self,
+        back_end: &BackEndConfig,
+        patient: &Patient,
+    ) -> Result<String, TokenError> {
         match back_end.patient_identifier {
             PatientIdentifier::HealthId => Ok(patient.health_id.expose().to_owned()),
             PatientIdentifier::Pairwise => {

@@ -15,8 +15,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
-pub use event::{AuditEvent, EncodedEvent, EventKind, Outcome};
 pub(crate) use event::unix_micros;
+pub use event::{AuditEvent, EncodedEvent, EventKind, Outcome};
 pub use sqlite::SqliteAuditStore;
 pub use store::{AuditFilter, AuditStore, AuditStoreError, StoredEvent};
 

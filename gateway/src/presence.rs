@@ -132,7 +132,8 @@ async fn admit(
     if !decision.is_permit() {
         return Err(Refusal::denied(&decision));
     }
-    let claims = session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &decision, at);
+    let claims =
+        session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &decision, at);
     event.session = Some(claims.id);
     let token = app.tokens.issue_session(&claims)?;
     Ok(session_of::Opened { claims, token, person })

@@ -131,9 +131,10 @@ impl From<TokenError> for Refusal {
                 tracing::error!(%error, code = error.code(), "token keys");
                 Self::exactly(ProblemCode::SignerUnavailable, error.code())
             }
-            TokenRefusal::Audience | TokenRefusal::Binding | TokenRefusal::Expired | TokenRefusal::Invalid => {
-                Self::exactly(ProblemCode::TokenInvalid, error.code())
-            }
+            TokenRefusal::Audience
+            | TokenRefusal::Binding
+            | TokenRefusal::Expired
+            | TokenRefusal::Invalid => Self::exactly(ProblemCode::TokenInvalid, error.code()),
         }
     }
 }

@@ -34,7 +34,9 @@ pub enum ServeError {
     #[error("the audit log takes no events: {0}")]
     Audit(#[from] AuditError),
     /// A port cannot be had.
-    #[error("cannot listen on {address}: {error}. Remedy: stop what listens there, or give another port in [listen]")]
+    #[error(
+        "cannot listen on {address}: {error}. Remedy: stop what listens there, or give another port in [listen]"
+    )]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -82,7 +84,8 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
 pub async fn start(app: Arc<App>) -> Result<RunningGateway, ServeError> {
     let (api, api_addr) = bind(app.config.listen.api).await?;
     let (public, public_addr) = bind(app.config.listen.public).await?;
-    let started = AuditEvent::new(EventKind::GatewayStarted, Outcome::Permit, "gateway-started", app.clock.now());
+    let started =
+        AuditEvent::new(EventKind::GatewayStarted, Outcome::Permit, "gateway-started", app.clock.now());
     let _recorded = app.audit.record(started).await?;
 
     let stop = CancellationToken::new();

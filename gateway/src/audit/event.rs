@@ -194,8 +194,11 @@ mod micros {
         serializer.serialize_i64(super::unix_micros(*at))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<OffsetDateTime, D::Error> {
         let micros = i64::deserialize(deserializer)?;
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(serde::de::Error::custom)
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
+            .map_err(serde::de::Error::custom)
     }
 }

@@ -140,7 +140,11 @@ impl Source<'_> {
     fn config(&self, file: ConfigFile) -> Result<Config, ConfigError> {
         if file.trust.csca.as_ref().is_empty() {
             let problem = "trust.csca is empty: no card could ever be believed".to_owned();
-            return Err(self.error(&file.trust.csca, problem, "name at least one country signer certificate"));
+            return Err(self.error(
+                &file.trust.csca,
+                problem,
+                "name at least one country signer certificate",
+            ));
         }
         let back_ends = file
             .backends
@@ -202,12 +206,16 @@ impl Source<'_> {
     fn https(&self, url: &Spanned<String>) -> Result<Url, ConfigError> {
         match Url::parse(url.as_ref()) {
             Ok(parsed) if parsed.scheme() == "https" && parsed.has_host() => Ok(parsed),
-            Ok(_) => {
-                Err(self.error(url, format!("{:?} is not an https URL", url.as_ref()), "start it with https://"))
-            }
-            Err(error) => {
-                Err(self.error(url, format!("{:?} is not a URL: {error}", url.as_ref()), "write https://host:port"))
-            }
+            Ok(_) => Err(self.error(
+                url,
+                format!("{:?} is not an https URL", url.as_ref()),
+                "start it with https://",
+            )),
+            Err(error) => Err(self.error(
+                url,
+                format!("{:?} is not a URL: {error}", url.as_ref()),
+                "write https://host:port",
+            )),
         }
     }
 

@@ -70,7 +70,8 @@ impl ConnectionEvents for RefusedConnections {
     fn refused(&self, refusal: ConnectionRefusal) {
         let Self(app) = self;
         let code = refusal.cause.code();
-        let mut event = AuditEvent::new(EventKind::ConnectionRefused, Outcome::Refused, code, app.clock.now());
+        let mut event =
+            AuditEvent::new(EventKind::ConnectionRefused, Outcome::Refused, code, app.clock.now());
         event.client = refusal.client;
         event.detail = Some(format!(
             "port {}, address {}, {} more not reported",

@@ -84,9 +84,8 @@ impl BeginPresenceBody {
         }
         let profile: CardProfile =
             self.profile.parse().map_err(|_| ParseError("profile is not a known card profile"))?;
-        let file = |text: String| {
-            STANDARD.decode(text).map_err(|_| ParseError("a file is not base64 with padding"))
-        };
+        let file =
+            |text: String| STANDARD.decode(text).map_err(|_| ParseError("a file is not base64 with padding"));
         let transcript = CardTranscript {
             profile,
             card_access: self.files.card_access.map(file).transpose()?,
