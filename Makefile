@@ -56,8 +56,10 @@ SANCOV := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_TARGETS = $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 
+# The fuzz workspace builds what the product builds: its lock file is the root's, with libFuzzer added.
 fuzz: setup
-	cd tests/fuzz && CARGO_TARGET_DIR='$(TARGET)/fuzz' RUSTFLAGS='$(SANCOV)' cargo build --locked --release --target $(HOST)
+	cp Cargo.lock tests/fuzz/Cargo.lock
+	cd tests/fuzz && CARGO_TARGET_DIR='$(TARGET)/fuzz' RUSTFLAGS='$(SANCOV)' cargo build --release --target $(HOST)
 	cd tests/fuzz && for name in $(FUZZ_TARGETS); do \
 	  mkdir -p corpus/$$name artifacts/$$name; \
 	  echo "== $$name, $(FUZZ_SECONDS) s"; \

@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
-pub(crate) use event::unix_micros;
 pub use event::{AuditEvent, EncodedEvent, EventKind, Outcome};
+pub(crate) use event::unix_micros;
 pub use sqlite::SqliteAuditStore;
 pub use store::{AuditFilter, AuditStore, AuditStoreError, StoredEvent};
 
@@ -107,17 +108,15 @@ pub struct Recording {
 
 impl Audit {
     /// Starts the writer. It ends when the last `Audit` is dropped and the queue is empty.
-    #[must_use]
-    pub fn start(store: Arc<dyn AuditStore>) -> Self {
+    pub fn start(store: Arc<dyn AuditStore>) -> (Self, JoinHandle<()>) {
         Self::start_with(store, APPEND_TIMEOUT)
     }
 
     /// As [`Audit::start`], with another patience for the store.
-    #[must_use]
-    pub fn start_with(store: Arc<dyn AuditStore>, patience: Duration) -> Self {
+    pub fn start_with(store: Arc<dyn AuditStore>, patience: Duration) -> (Self, JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(QUEUE_EVENTS_MAX);
-        tokio::spawn(writer::run(store.clone(), waiting, patience));
-        Self { queue, store }
+        let writer = tokio::spawn(writer::run(store.clone(), waiting, patience));
+        (Self { queue, store }, writer)
     }
 
     /// Records one event and waits until it is durable.

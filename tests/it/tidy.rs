@@ -83,7 +83,9 @@ fn no_file_answers_two_questions() {
 
 #[test]
 fn every_file_says_in_its_first_line_what_it_is_for() {
-    let silent = source::rust_files().into_iter().filter(|file| !file.text.starts_with("//! "));
+    let silent = source::rust_files()
+        .into_iter()
+        .filter(|file| !file.text.starts_with("//! ") && !file.path.ends_with("/tests.rs"));
     none(silent.map(|file| file.path).collect(), "a reader decides by the first line whether to read on");
 }
 
@@ -102,9 +104,9 @@ fn the_clock_is_read_in_one_place() {
 #[test]
 fn each_foreign_world_has_one_door() {
     let doors: [(&str, &[&str]); 5] = [
-        ("pcsc::", &["card-reader/src/transport/pcsc.rs"]),
+        ("pcsc::", &["card-reader/src/transport/pcsc.rs", "card-reader/src/transport/pcsc/"]),
         ("openssl::", &["pki/"]),
-        ("sqlx::", &["gateway/src/registry/", "gateway/src/audit/", "gateway/src/store.rs"]),
+        ("sqlx::", &["gateway/src/registry/", "gateway/src/audit/", "gateway/src/sqlite.rs"]),
         ("axum::", &["gateway/src/", "card-reader/src/bin/"]),
         ("cedar_policy::", &["policies/"]),
     ];

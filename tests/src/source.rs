@@ -19,15 +19,23 @@ impl Source {
         self.text.split("#[cfg(test)]").next().unwrap_or_default()
     }
 
-    /// Lines of code that contain `word`, comments left out, as `path:line`.
+    /// Lines of code that begin a path with `word`, comments left out, as `path:line`.
     pub fn mentions(&self, word: &str) -> Vec<String> {
         self.production()
             .lines()
             .enumerate()
-            .filter(|(_, line)| line.split("//").next().unwrap_or_default().contains(word))
+            .filter(|(_, line)| begins_in(line.split("//").next().unwrap_or_default(), word))
             .map(|(number, _)| format!("{}:{}", self.path, number + 1))
             .collect()
     }
+}
+
+/// Whether `word` stands in `code` at the beginning of a path: `pcsc::Card`, not `transport::pcsc::Owner`.
+fn begins_in(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        word.starts_with(':') || !before.is_some_and(|one| one.is_alphanumeric() || matches!(one, '_' | ':'))
+    })
 }
 
 /// The root of the repository.

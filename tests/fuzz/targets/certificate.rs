@@ -1,0 +1,4 @@
+//! Fuzzes certificates and revocation lists.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bawaba_tests::parsers::certificate(bytes));

@@ -1,0 +1,4 @@
+//! Fuzzes session tokens.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bawaba_tests::parsers::jws(bytes));

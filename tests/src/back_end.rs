@@ -1,0 +1,148 @@
+//! How can a back-end misbehave? A TLS server that does exactly what it is told, and remembers what it heard.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// What a back-end does once it has heard the head of a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Manner {
+    /// Says 200 with an empty FHIR Bundle.
+    Answers,
+    /// Promises 1,000 octets, sends a few, and is gone without a word.
+    DiesMidBody,
+    /// Sends one chunk of a chunked body, and is gone without a word.
+    DiesMidChunk,
+    /// Hangs up at once.
+    HangsUp,
+    /// Never says anything.
+    Silent,
+    /// Says the head, and then nothing.
+    StallsMidBody,
+    /// Is no HTTP server at all.
+    Babbles,
+}
+
+/// A back-end that misbehaves as told (service dorsal).
+pub struct BackEnd {
+    address: SocketAddr,
+    heard: Arc<Mutex<Vec<String>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl BackEnd {
+    /// Starts one on a free port with the certificate that the gateway expects there.
+    pub async fn start(cert: &Path, key: &Path, manner: Manner) -> Self {
+        let chain =
+            CertificateDer::pem_file_iter(cert).expect("a certificate file").map(|one| one.expect("PEM"));
+        let key = PrivateKeyDer::from_pem_file(key).expect("a key file");
+        let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain.collect(), key);
+        let acceptor = TlsAcceptor::from(Arc::new(tls.expect("a certificate and its key")));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let memory = heard.clone();
+        let task = tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let (acceptor, memory) = (acceptor.clone(), memory.clone());
+                tokio::spawn(async move {
+                    if let Ok(stream) = acceptor.accept(tcp).await {
+                        let _ = converse(stream, manner, &memory).await;
+                    }
+                });
+            }
+        });
+        Self { address, heard, task }
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.address.port())
+    }
+
+    /// Every request heard so far: head and what of the body came with it.
+    pub fn heard(&self) -> Vec<String> {
+        self.heard.lock().expect("no panic while holding it").clone()
+    }
+}
+
+impl Drop for BackEnd {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn converse(
+    mut stream: TlsStream<TcpStream>,
+    manner: Manner,
+    memory: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    while let Some(request) = request(&mut stream).await? {
+        memory.lock().expect("no panic while holding it").push(request);
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/fhir+json\r\n";
+        match manner {
+            Manner::Answers => {
+                let body = r#"{"resourceType":"Bundle","type":"searchset","total":0}"#;
+                let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await?;
+                stream.flush().await?;
+                continue;
+            }
+            Manner::DiesMidBody => {
+                stream
+                    .write_all(format!("{head}content-length: 1000\r\n\r\n{{\"resource").as_bytes())
+                    .await?;
+            }
+            Manner::DiesMidChunk => {
+                stream
+                    .write_all(format!("{head}transfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n").as_bytes())
+                    .await?;
+            }
+            Manner::HangsUp => {}
+            Manner::Silent => std::future::pending().await,
+            Manner::StallsMidBody => {
+                stream.write_all(format!("{head}content-length: 1000\r\n\r\n{{").as_bytes()).await?;
+                stream.flush().await?;
+                std::future::pending().await
+            }
+            Manner::Babbles => stream.write_all(b"220 mail.example.ma ESMTP\r\n\r\n").await?,
+        }
+        stream.flush().await?;
+        // Gone without close_notify: the TCP connection ends under the TLS session.
+        return stream.get_mut().0.shutdown().await;
+    }
+    Ok(())
+}
+
+/// One request: its head, and its body as far as Content-Length or the last chunk says.
+async fn request(stream: &mut TlsStream<TcpStream>) -> std::io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0_u8; 16_384];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let head = head.to_ascii_lowercase();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:"))
+                .and_then(|value| value.trim().parse().ok())
+                .unwrap_or(0_usize);
+            let chunked = head.contains("\r\ntransfer-encoding: chunked");
+            if if chunked { body.ends_with("0\r\n\r\n") } else { body.len() >= length } {
+                return Ok(Some(text));
+            }
+        }
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(None),
+            count => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The counter's side of both flows, step by step, so that a test can spoil any one of them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use card_reader::simulated::SimulatedCard;
+use card_reader::{Can, CardProfile, CardTranscript, CommandApdu, Conversation, ResponseApdu};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::raw::{Identity, client_config};
+
+/// Where the sound profile of all simulated cards is named.
+pub const PROFILE: CardProfile = CardProfile::Cnie2020;
+
+/// An answer, with its body as JSON.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body; null if it is not JSON.
+    pub json: Value,
+}
+
+impl Reply {
+    /// The `code` of a problem document, or nothing.
+    pub fn code(&self) -> &str {
+        self.json["code"].as_str().unwrap_or_default()
+    }
+
+    /// One header as text, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Fails unless this is the problem `code` with this status.
+    #[track_caller]
+    pub fn is_problem(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status.as_u16(), self.code()), (status, code), "{}", self.json);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        self
+    }
+
+    /// Fails unless it succeeded.
+    #[track_caller]
+    pub fn is(&self, status: u16) -> &Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.json);
+        self
+    }
+}
+
+/// A counter (guichet): one client certificate towards one gateway.
+#[derive(Clone)]
+pub struct Counter {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Counter {
+    /// A client of the API port at `api`.
+    pub fn new(api: SocketAddr, ca: &Path, identity: Option<&Identity>) -> Self {
+        let tls = client_config(ca, identity, &["h2", "http/1.1"]);
+        let builder = reqwest::Client::builder().tls_backend_preconfigured((*tls).clone());
+        let http = builder.no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        Self { http: http.expect("a client"), base: format!("https://localhost:{}", api.port()) }
+    }
+
+    /// Any request, with a token and a JSON body if there are any.
+    pub async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Reply {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            let media = if path.starts_with("/v1/") { "application/json" } else { "application/fhir+json" };
+            request = request.header("content-type", media).body(body.to_string());
+        }
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let bytes = answer.bytes().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        Reply { status, headers, json: serde_json::from_slice(&bytes).unwrap_or_default() }
+    }
+
+    /// Whether the request was answered at all.
+    pub async fn is_heard(&self, path: &str) -> bool {
+        self.http.get(format!("{}{path}", self.base)).send().await.is_ok()
+    }
+
+    /// Reads a resource with a session token.
+    pub async fn get(&self, path: &str, token: &str) -> Reply {
+        self.ask(Method::GET, path, Some(token), None).await
+    }
+
+    /// Sends a resource with a session token.
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> Reply {
+        self.ask(Method::POST, path, Some(token), Some(body)).await
+    }
+
+    /// First request of the counter flow.
+    pub async fn present(&self, transcript: &CardTranscript) -> Reply {
+        self.ask(Method::POST, "/v1/presences", None, Some(&presence_body(transcript))).await
+    }
+
+    /// Second request of the counter flow.
+    pub async fn prove(&self, presence: &str, responses: &[ResponseApdu], purpose: &str) -> Reply {
+        let responses: Vec<String> =
+            responses.iter().map(|response| hex::encode(response.encode())).collect();
+        let body = json!({ "responses": responses, "purpose": purpose });
+        self.ask(Method::POST, &format!("/v1/presences/{presence}/proof"), None, Some(&body)).await
+    }
+
+    /// The whole counter flow; the answer to its second request, or to its first if that was refused.
+    pub async fn open(&self, card: &mut TestCard, purpose: &str) -> Reply {
+        let answered = self.challenge(card).await;
+        match answered {
+            Ok(Answered { presence, responses }) => self.prove(&presence, &responses, purpose).await,
+            Err(refused) => refused,
+        }
+    }
+
+    /// The counter flow up to the chip's answers, which nobody has sent yet.
+    pub async fn challenge(&self, card: &mut TestCard) -> Result<Answered, Reply> {
+        let mut conversation = card.conversation();
+        let transcript = conversation.read_transcript().expect("a card that can be read");
+        let begun = self.present(&transcript).await;
+        if begun.status != StatusCode::CREATED {
+            return Err(begun);
+        }
+        let responses = conversation.run(&commands(&begun.json)).expect("a chip that answers");
+        Ok(Answered { presence: text(&begun.json["presence"]), responses })
+    }
+}
+
+/// What the chip answered to the gateway's challenge.
+pub struct Answered {
+    /// The presence it belongs to.
+    pub presence: String,
+    /// The answers.
+    pub responses: Vec<ResponseApdu>,
+}
+
+/// A card on the reader: the chip in software, and the number printed on it.
+pub struct TestCard {
+    chip: SimulatedCard,
+    can: String,
+}
+
+impl TestCard {
+    /// From the text of a card file.
+    pub fn new(file: &Value) -> Self {
+        let chip = SimulatedCard::from_json(&file.to_string()).expect("a card file");
+        Self { chip, can: text(&file["can"]) }
+    }
+
+    /// The chip.
+    pub fn chip(&mut self) -> &mut SimulatedCard {
+        &mut self.chip
+    }
+
+    /// PACE, with the number printed on the card.
+    pub fn conversation(&mut self) -> Conversation<'_> {
+        let can = Can::parse(&self.can).expect("six digits");
+        Conversation::open(&mut self.chip, &can, PROFILE).expect("PACE with the right CAN")
+    }
+
+    /// What a sound station would send.
+    pub fn transcript(&mut self) -> CardTranscript {
+        self.conversation().read_transcript().expect("a card that can be read")
+    }
+}
+
+/// The body of the first request.
+pub fn presence_body(transcript: &CardTranscript) -> Value {
+    let mut files =
+        json!({ "sod": STANDARD.encode(&transcript.sod), "dg1": STANDARD.encode(&transcript.dg1) });
+    let optional =
+        [("card_access", &transcript.card_access), ("dg14", &transcript.dg14), ("dg15", &transcript.dg15)];
+    for (name, content) in optional {
+        if let Some(content) = content {
+            files[name] = STANDARD.encode(content).into();
+        }
+    }
+    json!({ "station": "poste-1", "profile": transcript.profile.as_str(), "files": files })
+}
+
+/// The gateway's challenge, as it stands in the answer to the first request.
+pub fn commands(begun: &Value) -> Vec<CommandApdu> {
+    let commands = begun["commands"].as_array().expect("commands");
+    commands
+        .iter()
+        .map(|one| CommandApdu::parse(&hex::decode(text(one)).expect("hex")).expect("an APDU"))
+        .collect()
+}
+
+/// A JSON string that must be there.
+#[track_caller]
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a string, not {value}")).to_owned()
+}

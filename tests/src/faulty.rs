@@ -1,0 +1,72 @@
+//! What if the audit store fails? A store in front of the real one that fails with or without taking effect.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use futures_util::future::BoxFuture;
+use gateway::audit::{AuditFilter, AuditStore, AuditStoreError, EncodedEvent, StoredEvent};
+
+/// What goes wrong at the next append, and at every one after it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Fault {
+    /// Nothing.
+    None = 0,
+    /// The append fails, and nothing was stored.
+    WithoutEffect = 1,
+    /// The append fails, yet everything was stored.
+    AfterEffect = 2,
+    /// The append never answers.
+    Hangs = 3,
+}
+
+/// A real store that can be told to fail.
+#[derive(Debug)]
+pub struct FaultyStore {
+    real: Arc<dyn AuditStore>,
+    fault: AtomicU8,
+}
+
+impl FaultyStore {
+    /// Healthy until told otherwise.
+    pub fn new(real: Arc<dyn AuditStore>) -> Self {
+        Self { real, fault: AtomicU8::new(Fault::None as u8) }
+    }
+
+    /// From now on.
+    pub fn fail(&self, fault: Fault) {
+        self.fault.store(fault as u8, Ordering::SeqCst);
+    }
+}
+
+impl AuditStore for FaultyStore {
+    fn append<'a>(
+        &'a self,
+        first: u64,
+        events: &'a [EncodedEvent],
+    ) -> BoxFuture<'a, Result<(), AuditStoreError>> {
+        let fault = self.fault.load(Ordering::SeqCst);
+        Box::pin(async move {
+            match fault {
+                1 => Err(AuditStoreError::NotNext),
+                2 => self.real.append(first, events).await.and(Err(AuditStoreError::NotNext)),
+                3 => std::future::pending().await,
+                _ => self.real.append(first, events).await,
+            }
+        })
+    }
+
+    fn next_index(&self) -> BoxFuture<'_, Result<u64, AuditStoreError>> {
+        match self.fault.load(Ordering::SeqCst) {
+            3 => Box::pin(std::future::pending()),
+            _ => self.real.next_index(),
+        }
+    }
+
+    fn read<'a>(
+        &'a self,
+        filter: &'a AuditFilter,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, AuditStoreError>> {
+        self.real.read(filter)
+    }
+}
