@@ -1,1 +1,174 @@
 //! What is the service made of? The composition root.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use hsm_config::{HsmError, Signer, SoftwareKeys};
+use policies::{PolicyError, PolicySet};
+
+use crate::audit::{Audit, AuditStore, SqliteAuditStore};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{BackEndConfig, Config, PatientIdentifier};
+use crate::metrics::Metrics;
+use crate::presence::PendingPresences;
+use crate::proxy::{self, Proxy, ProxyConfigError};
+use crate::rate::{RateLimit, RateLimits};
+use crate::registry::{Patient, Registry, RegistryError};
+use crate::sqlite::Database;
+use crate::token::{TokenError, Tokens};
+use crate::trust::{Trust, TrustError};
+
+/// Everything a request may need, wired once.
+pub struct App {
+    /// What the operator asked for.
+    pub config: Config,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The embedded database, for what closes it.
+    pub database: Database,
+    /// Who is this?
+    pub registry: Registry,
+    /// The log without which there is no answer.
+    pub audit: Audit,
+    /// Tokens, receipts, pseudonyms.
+    pub tokens: Arc<Tokens>,
+    /// The policies in force; swapped whole.
+    pub policies: ArcSwap<PolicySet>,
+    /// Whom we believe.
+    pub trust: Arc<Trust>,
+    /// The way to the back-ends.
+    pub proxy: Proxy,
+    /// Challenges that wait for their chip.
+    pub presences: PendingPresences,
+    /// How often each client may ask.
+    pub rate: RateLimit,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What a test puts in the place of the real thing. Everything else stays real.
+#[derive(Default)]
+pub struct Overrides {
+    /// Another clock.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Something around the real audit store, such as one that fails on demand.
+    pub audit_store: Option<AuditStoreWrapper>,
+}
+
+/// Puts something around an audit store.
+pub type AuditStoreWrapper = Box<dyn FnOnce(Arc<dyn AuditStore>) -> Arc<dyn AuditStore> + Send>;
+
+/// Why the service cannot be built. All of them are the operator's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The key file.
+    #[error(transparent)]
+    Keys(#[from] HsmError),
+    /// The policies.
+    #[error(transparent)]
+    Policies(#[from] PolicyError),
+    /// The back-ends.
+    #[error(transparent)]
+    Proxy(#[from] ProxyConfigError),
+    /// The registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The database file.
+    #[error("{}: cannot be opened: {error}", path.display())]
+    Store {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What SQLite said.
+        error: sqlx::Error,
+    },
+    /// The token keys.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
+    /// Certificates and revocation lists.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+impl App {
+    /// The service as configured.
+    pub async fn build(config: Config) -> Result<Arc<Self>, BuildError> {
+        Self::build_with(config, Overrides::default()).await
+    }
+
+    /// The service with some parts replaced, for tests.
+    pub async fn build_with(config: Config, overrides: Overrides) -> Result<Arc<Self>, BuildError> {
+        let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let signer: Arc<dyn Signer> = Arc::new(SoftwareKeys::load(&config.keys)?);
+        let audience = config.issuer.clone();
+        let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), audience.clone())?);
+        let policies = match &config.policies {
+            Some(folder) => PolicySet::load(folder)?,
+            None => PolicySet::shipped()?,
+        };
+        let trust = Arc::new(Trust::load(&config.trust, &config.tls, clock.clone())?);
+        let metrics = Arc::new(Metrics::new());
+        let back_ends = config.back_ends.values().map(back_end).collect::<Result<_, TrustError>>()?;
+        let proxy = Proxy::new(back_ends, Some(metrics.clone()))?;
+        let database = Database::open(&config.store)
+            .await
+            .map_err(|error| BuildError::Store { path: config.store.clone(), error })?;
+        let registry = Registry::open(database.clone(), signer, tokens.clone(), audience).await?;
+        let mut store: Arc<dyn AuditStore> = Arc::new(SqliteAuditStore::new(database.clone()));
+        if let Some(wrap) = overrides.audit_store {
+            store = wrap(store);
+        }
+        let audit = Audit::start(store);
+        let rate = RateLimit::new(RateLimits {
+            per_second: config.limits.requests_per_second,
+            burst: config.limits.requests_burst,
+            ..RateLimits::default()
+        });
+        Ok(Arc::new(Self {
+            config,
+            clock,
+            database,
+            registry,
+            audit,
+            tokens,
+            policies: ArcSwap::from_pointee(policies),
+            trust,
+            proxy,
+            presences: PendingPresences::default(),
+            rate,
+            metrics,
+        }))
+    }
+
+    /// The name by which a back-end knows a patient: a pseudonym of its own, unless the operator lets it know
+    /// the identifiant santé.
+    pub(crate) fn pseudonym_at(
+        &self,
+        back_end: &BackEndConfig,
+        patient: &Patient,
+    ) -> Result<String, TokenError> {
+        match back_end.patient_identifier {
+            PatientIdentifier::HealthId => Ok(patient.health_id.expose().to_owned()),
+            PatientIdentifier::Pairwise => {
+                self.tokens.pairwise_subject(&back_end.audience, patient.health_id.expose())
+            }
+        }
+    }
+}
+
+/// What the proxy needs to know of a back-end.
+fn back_end(config: &BackEndConfig) -> Result<proxy::BackEndConfig, TrustError> {
+    Ok(proxy::BackEndConfig {
+        name: config.service.clone(),
+        url: config.url.to_string(),
+        authorities: crate::trust::certificates(&config.ca)?,
+        identity: None,
+        http2: false,
+        bounds: proxy::BackEndBounds::default(),
+    })
+}

@@ -14,10 +14,9 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 
-pub use event::{AuditEvent, EncodedEvent, EventKind, Outcome};
 pub(crate) use event::unix_micros;
+pub use event::{AuditEvent, EncodedEvent, EventKind, Outcome};
 pub use sqlite::SqliteAuditStore;
 pub use store::{AuditFilter, AuditStore, AuditStoreError, StoredEvent};
 
@@ -108,15 +107,17 @@ pub struct Recording {
 
 impl Audit {
     /// Starts the writer. It ends when the last `Audit` is dropped and the queue is empty.
-    pub fn start(store: Arc<dyn AuditStore>) -> (Self, JoinHandle<()>) {
+    #[must_use]
+    pub fn start(store: Arc<dyn AuditStore>) -> Self {
         Self::start_with(store, APPEND_TIMEOUT)
     }
 
     /// As [`Audit::start`], with another patience for the store.
-    pub fn start_with(store: Arc<dyn AuditStore>, patience: Duration) -> (Self, JoinHandle<()>) {
+    #[must_use]
+    pub fn start_with(store: Arc<dyn AuditStore>, patience: Duration) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_EVENTS_MAX);
-        let writer = tokio::spawn(writer::run(store.clone(), waiting, patience));
-        (Self { queue, store }, writer)
+        tokio::spawn(writer::run(store.clone(), waiting, patience));
+        Self { queue, store }
     }
 
     /// Records one event and waits until it is durable.

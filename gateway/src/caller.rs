@@ -1,1 +1,85 @@
 //! Which registered client holds this connection, and may it still?
+
+use std::sync::Arc;
+
+use pki::ClientCertificate;
+use policies::ClientFacts;
+use time::OffsetDateTime;
+
+use crate::listen::Peer;
+use crate::problem::ProblemCode;
+use crate::refusal::Refusal;
+use crate::registry::{Client, Registry};
+use crate::trust::{ClientStanding, Trust};
+
+/// A registered client whose certificate is good at this very request (*appelant*).
+///
+/// Only [`Caller::identify`] makes one:
+///
+/// ```compile_fail
+/// fn forged(peer: gateway::listen::Peer) -> gateway::caller::Caller { gateway::caller::Caller { peer } }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Caller {
+    client: Arc<Client>,
+    id: Arc<str>,
+    certificate: Arc<ClientCertificate>,
+}
+
+impl Caller {
+    /// Judges the peer anew, whatever was true when it connected: a resumed TLS session skips the handshake's
+    /// judgement, and a connection may stay open for hours after its holder was revoked.
+    pub(crate) fn identify(
+        peer: &Peer,
+        trust: &Trust,
+        registry: &Registry,
+        at: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
+        let Some(certificate) = &peer.certificate else {
+            return Err(Refusal::exactly(ProblemCode::Unauthenticated, "client-certificate-missing"));
+        };
+        match trust.client_standing(certificate, at) {
+            ClientStanding::Good => {}
+            ClientStanding::Revoked => {
+                return Err(Refusal::exactly(ProblemCode::ClientRevoked, "client-certificate-revoked"));
+            }
+            ClientStanding::Unknown => {
+                return Err(Refusal::exactly(ProblemCode::TrustUnavailable, "client-crl-stale"));
+            }
+        }
+        if at > certificate.not_after() {
+            return Err(Refusal::exactly(ProblemCode::ClientRevoked, "client-certificate-expired"));
+        }
+        let Some(client) = registry.client(certificate.subject_serial_number()) else {
+            return Err(Refusal::new(ProblemCode::ClientUnknown));
+        };
+        if !client.active {
+            return Err(Refusal::exactly(ProblemCode::ClientRevoked, "client-suspended"));
+        }
+        Ok(Self { id: client.id.as_str().into(), client, certificate: certificate.clone() })
+    }
+
+    /// Its registered id.
+    #[must_use]
+    pub fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// The registered client.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Its certificate's thumbprint, to which tokens are bound (RFC 8705, `x5t#S256`).
+    #[must_use]
+    pub fn thumbprint(&self) -> &str {
+        self.certificate.thumbprint()
+    }
+
+    /// What policies know of it.
+    #[must_use]
+    pub fn facts(&self) -> ClientFacts {
+        ClientFacts { id: self.client.id.clone(), kind: self.client.kind }
+    }
+}

@@ -10,6 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,12 +42,14 @@ pub struct Config {
 }
 
 /// Where to listen; port 0 takes a free one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ListenConfig {
     /// mTLS: counters and back-ends.
     pub api: SocketAddr,
     /// Metadata, JWKS, health, metrics.
     pub public: SocketAddr,
+    /// The host names that requests may be meant for.
+    pub hosts: Vec<String>,
 }
 
 /// TLS files; re-read when they change.
@@ -103,8 +106,10 @@ pub struct LimitsConfig {
     pub session: Duration,
     /// Life of a challenge.
     pub presence: Duration,
-    /// Requests per second and client, and as many at once.
-    pub requests_per_second: u32,
+    /// Requests per second and client, sustained.
+    pub requests_per_second: NonZeroU32,
+    /// Requests of one client at once.
+    pub requests_burst: NonZeroU32,
     /// How long running requests may take once the gateway was told to stop.
     pub drain: Duration,
 }

@@ -3,9 +3,9 @@
 //! Modules in reading order: the path of a request, then what carries it.
 
 pub mod clock;
-pub mod sqlite;
 pub mod limits;
 pub mod problem;
+mod refusal;
 pub mod listen;
 pub mod edge;
 pub mod rate;
@@ -20,6 +20,7 @@ pub mod token;
 pub mod registry;
 pub mod trust;
 pub mod audit;
+pub mod sqlite;
 pub mod proxy;
 pub mod metrics;
 pub mod telemetry;

@@ -1,1 +1,200 @@
 //! Flow 3.1: how does a card become a session?
+//!
+//! Two requests, one function each. What the station uploads proves nothing; what counts is that a state
+//! signed the data ([`begin`]) and that the original chip answered our challenge ([`open_session`]).
+
+mod pending;
+mod session_of;
+
+use axum::response::Response;
+use card_reader::{CardTranscript, PresenceProof};
+use http::StatusCode;
+use policies::{AccessDecision, AccessRequest, Acr, Action, RiskSignal};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::audit::{AuditEvent, EventKind, Outcome};
+use crate::caller::Caller;
+use crate::problem::ProblemCode;
+use crate::refusal::{Refusal, on_record, unrecorded};
+use crate::wire::{PresenceAnswer, Proof};
+
+pub(crate) use pending::Begun;
+pub use pending::PendingPresences;
+use session_of::Person;
+pub(crate) use session_of::session as session_answer;
+
+/// A card's files arrive: does a state vouch for them, and what must the chip do to prove that it is theirs?
+pub(crate) async fn begin(
+    app: &App,
+    caller: &Caller,
+    (station, transcript): (String, CardTranscript),
+    mut event: AuditEvent,
+) -> Response {
+    event.station = Some(station.clone());
+    match challenge(app, caller, station, transcript, event.at) {
+        Ok(answer) => {
+            event.kind = EventKind::PresenceBegun;
+            event.outcome = Outcome::Permit;
+            event.code = "presence-begun".into();
+            event.presence = Some(answer.presence);
+            event.detail = Some(answer.method.to_owned());
+            match app.audit.record(event).await {
+                Ok(_recorded) => on_record(json(StatusCode::CREATED, &answer)),
+                Err(error) => unrecorded(error),
+            }
+        }
+        Err(refusal) => {
+            event.kind = EventKind::PresenceRefused;
+            refusal.record(&app.audit, event).await
+        }
+    }
+}
+
+fn challenge(
+    app: &App,
+    caller: &Caller,
+    station: String,
+    transcript: CardTranscript,
+    at: OffsetDateTime,
+) -> Result<PresenceAnswer, Refusal> {
+    let card = transcript.authenticate(&app.trust.documents(), at)?;
+    let challenge = card.challenge()?;
+    let method = challenge.method().as_str();
+    let commands = challenge.commands().iter().map(|command| hex::encode(command.encode())).collect();
+    let life = app.config.limits.presence;
+    let holder = (caller.client().id.as_str(), caller.thumbprint());
+    let presence = app.presences.put(holder, Begun { challenge, station }, at + life, at)?;
+    Ok(PresenceAnswer { presence, method, commands, expires_in: life.as_secs() })
+}
+
+/// The chip's answers arrive: was it the original, whose is it, may this client open a session, on record?
+pub(crate) async fn open_session(
+    app: &App,
+    caller: &Caller,
+    presence: Uuid,
+    proof: Proof,
+    mut event: AuditEvent,
+) -> Response {
+    event.presence = Some(presence);
+    event.purpose = Some(proof.purpose.as_str().to_owned());
+    match admit(app, caller, presence, proof, &mut event).await {
+        Ok(opened) => {
+            event.kind = EventKind::SessionOpened;
+            event.outcome = Outcome::Permit;
+            event.code = "session-opened".into();
+            match app.audit.record(event).await {
+                Ok(recorded) => session_of::answer(app, opened, &recorded),
+                Err(error) => unrecorded(error),
+            }
+        }
+        Err(refusal) => {
+            event.kind = EventKind::SessionRefused;
+            refusal.record(&app.audit, event).await
+        }
+    }
+}
+
+/// The steps, in order. Each consumes what the step before it proved.
+async fn admit(
+    app: &App,
+    caller: &Caller,
+    presence: Uuid,
+    asked: Proof,
+    event: &mut AuditEvent,
+) -> Result<session_of::Opened, Refusal> {
+    let at = event.at;
+    let begun = app.presences.take(presence, caller.thumbprint(), at)?;
+    event.station = Some(begun.station.clone());
+    let proof = match begun.challenge.prove(&asked.responses, at) {
+        Ok(proof) => proof,
+        Err(error) => {
+            if error.suggests_clone() {
+                signal(app, RiskSignal::CloneSuspected, event)?;
+            }
+            return Err(error.into());
+        }
+    };
+    let person = person(app, &proof, asked.dependant.as_deref()).await?;
+    event.subject = Some(person.patient.subject.clone());
+    let signals = signals(app, &proof, event).await?;
+    let decision = app.policies.load().decide(&AccessRequest {
+        client: caller.facts(),
+        action: Action::OpenSession,
+        purpose: asked.purpose,
+        acr: Acr::Card,
+        dependant: person.guardian.is_some(),
+        signals,
+    });
+    event.policy = Some(decision.policy_hash().to_owned());
+    report_broken_policies(&decision);
+    if !decision.is_permit() {
+        return Err(Refusal::denied(&decision));
+    }
+    let claims =
+        session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &decision, at);
+    event.session = Some(claims.id);
+    let token = app.tokens.issue_session(&claims)?;
+    Ok(session_of::Opened { claims, token, person })
+}
+
+/// Whose card it was, and for whom the session is.
+async fn person(app: &App, proof: &PresenceProof, dependant: Option<&str>) -> Result<Person, Refusal> {
+    let Some(holder) = app.registry.patient(proof).await? else {
+        return Err(Refusal::new(ProblemCode::PatientUnknown));
+    };
+    let dependants = app.registry.dependants(proof, &holder).await?;
+    let Some(subject) = dependant else {
+        return Ok(Person { patient: (*holder).clone(), guardian: None, dependants });
+    };
+    match dependants.iter().find(|dependant| dependant.patient.subject == subject) {
+        Some(found) => {
+            let patient = found.patient.clone();
+            Ok(Person { patient, guardian: Some(holder.subject.clone()), dependants: Vec::new() })
+        }
+        None => Err(Refusal::exactly(ProblemCode::Denied, "guardianship-unknown")),
+    }
+}
+
+/// What looks wrong about a card that is genuine.
+async fn signals(
+    app: &App,
+    proof: &PresenceProof,
+    event: &mut AuditEvent,
+) -> Result<Vec<RiskSignal>, Refusal> {
+    let Some(report) = app.registry.card_report(proof).await? else {
+        return Ok(Vec::new());
+    };
+    event.detail = Some(report.as_str().to_owned());
+    signal(app, RiskSignal::CardReported, event)?;
+    Ok(vec![RiskSignal::CardReported])
+}
+
+/// Leaves an event of its own for those who look for fraud; the writer keeps the order of the queue, so it is
+/// durable before the refusal that follows it is answered.
+fn signal(app: &App, signal: RiskSignal, about: &AuditEvent) -> Result<(), Refusal> {
+    let mut event = about.clone();
+    event.kind = EventKind::RiskSignal;
+    event.outcome = Outcome::Refused;
+    event.code = signal.as_str().into();
+    // The recording goes on without us; the refusal behind it in the same queue is what is waited for.
+    let _recording = app
+        .audit
+        .begin(&event)
+        .map_err(|error| Refusal::exactly(ProblemCode::AuditUnavailable, error.code()))?;
+    Ok(())
+}
+
+/// A policy that cannot be evaluated denies; its author must learn of it.
+pub(crate) fn report_broken_policies(decision: &AccessDecision) {
+    for policy in decision.errors() {
+        tracing::error!(policy, "policy cannot be evaluated");
+    }
+}
+
+/// An answer of ours.
+pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    use axum::response::IntoResponse;
+    (status, [(http::header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response()
+}

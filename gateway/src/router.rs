@@ -1,1 +1,78 @@
-//! Which function answers this path? One flat table.
+//! Which function answers this path? One flat table per port.
+
+mod api;
+mod public;
+mod recorded;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+
+use crate::app::App;
+use crate::edge::{self, Edge, HostRules};
+use crate::problem::{Problem, ProblemCode};
+
+pub(crate) use recorded::RefusedConnections;
+
+/// The mTLS port: counters.
+///
+/// From the outside in: every refusal is recorded · one well-formed request for this host · a registered
+/// client in good standing, not too often · the route.
+pub fn api(app: &Arc<App>) -> Router {
+    let mut routes = Router::new()
+        .route("/v1/presences", post(api::begin_presence))
+        .route("/v1/presences/{id}/proof", post(api::prove_presence))
+        .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session));
+    for service in app.config.back_ends.keys() {
+        routes = routes
+            .route(&format!("/{service}"), any(api::access))
+            .route(&format!("/{service}/"), any(api::access))
+            .route(&format!("/{service}/{{*path}}"), any(api::access));
+    }
+    let routes = routes
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(from_fn_with_state(app.clone(), api::identify))
+        .with_state(app.clone());
+    edge::protect(routes, edge(app)).layer(from_fn_with_state(app.clone(), recorded::every_refusal))
+}
+
+/// The public port: what anyone may know.
+pub fn public(app: &Arc<App>) -> Router {
+    let routes = health_routes()
+        .route("/.well-known/jwks.json", get(public::jwks))
+        .route("/.well-known/oauth-authorization-server", get(public::metadata))
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(unknown_method)
+        .with_state(app.clone());
+    edge::protect(routes, edge(app))
+}
+
+/// Plain HTTP on the public port: health and figures for probes inside, the way to https for the rest.
+pub fn plaintext(app: &Arc<App>) -> Router {
+    let routes = health_routes().fallback(public::to_https).with_state(app.clone());
+    edge::protect(routes, edge(app))
+}
+
+fn health_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/livez", get(public::live))
+        .route("/readyz", get(public::ready))
+        .route("/metrics", get(public::metrics))
+        .layer(from_fn(public::never_stored))
+}
+
+fn edge(app: &Arc<App>) -> Arc<Edge> {
+    Arc::new(Edge::new(HostRules::new(app.config.listen.hosts.clone()), app.metrics.clone()))
+}
+
+async fn unknown_route() -> Response {
+    Problem::new(ProblemCode::NotFound).into_response()
+}
+
+async fn unknown_method() -> Response {
+    Problem::new(ProblemCode::MethodNotAllowed).into_response()
+}

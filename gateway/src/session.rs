@@ -1,1 +1,125 @@
 //! What is a session, and has it ended?
+//!
+//! A session is its token: nothing is stored when one opens. Only its end before time is stored, durably.
+
+use axum::response::{IntoResponse, Response};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::audit::{AuditEvent, EventKind, Outcome};
+use crate::caller::Caller;
+use crate::presence;
+use crate::problem::ProblemCode;
+use crate::refusal::{Refusal, on_record, unrecorded};
+use crate::registry::Patient;
+use crate::token::VerifiedSessionToken;
+
+/// The session of a request: its token is ours, in time, bound to this very certificate, and not ended.
+pub(crate) fn of_request(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    at: OffsetDateTime,
+) -> Result<VerifiedSessionToken, Refusal> {
+    let token = bearer(headers)?;
+    let session = app.tokens.verify_session(token, caller.thumbprint(), at)?;
+    if app.registry.has_ended(session.claims().id) {
+        return Err(Refusal::new(ProblemCode::SessionEnded));
+    }
+    Ok(session)
+}
+
+/// The patient of a session.
+pub(crate) async fn patient(
+    app: &App,
+    session: &VerifiedSessionToken,
+) -> Result<std::sync::Arc<Patient>, Refusal> {
+    let found = app.registry.patient_by_subject(&session.claims().subject).await?;
+    found.ok_or_else(|| Refusal::exactly(ProblemCode::TokenInvalid, "session-patient-unknown"))
+}
+
+/// `GET /v1/sessions/{id}`: what the session's token says, to the client that opened it.
+pub(crate) async fn read(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    headers: &HeaderMap,
+    mut event: AuditEvent,
+) -> Response {
+    match show(app, caller, id, headers, &mut event).await {
+        Ok(answer) => on_record(presence::json(StatusCode::OK, &answer)),
+        Err(refusal) => refusal.record(&app.audit, event).await,
+    }
+}
+
+async fn show(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    headers: &HeaderMap,
+    event: &mut AuditEvent,
+) -> Result<crate::wire::SessionAnswer, Refusal> {
+    let session = named(app, caller, id, headers, event)?;
+    let patient = patient(app, &session).await?;
+    Ok(presence::session_answer(app, session.claims(), &patient, Vec::new(), event.at)?)
+}
+
+/// `DELETE /v1/sessions/{id}`: from this answer on the token opens nothing, on this node and after a restart.
+pub(crate) async fn end(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    headers: &HeaderMap,
+    mut event: AuditEvent,
+) -> Response {
+    let ended = async {
+        let session = named(app, caller, id, headers, &mut event)?;
+        app.registry.end_session(id, session.claims().expires_at, event.at).await?;
+        Ok::<_, Refusal>(())
+    };
+    if let Err(refusal) = ended.await {
+        return refusal.record(&app.audit, event).await;
+    }
+    event.kind = EventKind::SessionEnded;
+    event.outcome = Outcome::Permit;
+    event.code = "session-ended".into();
+    match app.audit.record(event).await {
+        Ok(_recorded) => on_record(StatusCode::NO_CONTENT.into_response()),
+        Err(error) => unrecorded(error),
+    }
+}
+
+/// The session of the request, if it is the one in the path.
+fn named(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    headers: &HeaderMap,
+    event: &mut AuditEvent,
+) -> Result<VerifiedSessionToken, Refusal> {
+    let session = of_request(app, caller, headers, event.at)?;
+    event.session = Some(session.claims().id);
+    event.subject = Some(session.claims().subject.clone());
+    if session.claims().id == id { Ok(session) } else { Err(Refusal::new(ProblemCode::SessionUnknown)) }
+}
+
+/// The one bearer token (RFC 6750 section 2.1); never from a query or a form.
+fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Refusal::new(ProblemCode::Unauthenticated));
+    };
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(|| Refusal::exactly(ProblemCode::TokenInvalid, "authorization-malformed"))?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token)
+    } else {
+        Err(Refusal::exactly(ProblemCode::Unauthenticated, "authorization-scheme"))
+    }
+}

@@ -1,1 +1,179 @@
 //! Which issuers do we trust at this moment?
+//!
+//! Country signers and their revocation lists (for cards), the client authority and its list (for
+//! connections), the server's own certificate. All come from files, are read in the background when a file
+//! changes, and are swapped whole; a set that does not hold together is not taken, and the old one stays.
+
+mod files;
+mod reload;
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use pki::{ClientCertificate, ClientCrl, TrustStore};
+use rustls::ServerConfig;
+use time::{Duration, OffsetDateTime};
+
+use crate::clock::Clock;
+use crate::config::{TlsConfig, TrustConfig};
+use crate::listen::{ClientAuth, ClientStatus, ListenError, server_config};
+
+pub use files::TrustError;
+pub(crate) use files::certificates;
+
+/// What is trusted now (*magasin de confiance*), and the TLS configurations that follow from it.
+pub struct Trust {
+    files: TrustFiles,
+    clock: Arc<dyn Clock>,
+    current: Arc<ArcSwap<TrustSnapshot>>,
+    api: Arc<ArcSwap<ServerConfig>>,
+    public: Arc<ArcSwap<ServerConfig>>,
+}
+
+/// Where trust comes from.
+#[derive(Clone)]
+struct TrustFiles {
+    trust: TrustConfig,
+    tls: TlsConfig,
+}
+
+/// One reading of all the files.
+struct TrustSnapshot {
+    documents: Arc<TrustStore>,
+    clients: ClientCrl,
+}
+
+/// Whether a client's certificate is good on every list that we have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientStanding {
+    /// On no list.
+    Good,
+    /// Revoked by its authority.
+    Revoked,
+    /// The list is past its next update: nobody can say.
+    Unknown,
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Trust")
+    }
+}
+
+impl Trust {
+    /// Reads everything once; a gateway does not start on half of it.
+    pub fn load(trust: &TrustConfig, tls: &TlsConfig, clock: Arc<dyn Clock>) -> Result<Self, TrustError> {
+        let files = TrustFiles { trust: trust.clone(), tls: tls.clone() };
+        let current = Arc::new(ArcSwap::from_pointee(files.snapshot()?));
+        let (api, public) = files.server_configs(&current, &clock)?;
+        Ok(Self {
+            files,
+            clock,
+            current,
+            api: Arc::new(ArcSwap::from_pointee(api)),
+            public: Arc::new(ArcSwap::from_pointee(public)),
+        })
+    }
+
+    /// The country signers and their lists.
+    #[must_use]
+    pub fn documents(&self) -> Arc<TrustStore> {
+        self.current.load().documents.clone()
+    }
+
+    /// Where a client's certificate stands at that moment. Asked on every request: a TLS session that was
+    /// resumed, or a connection that was kept open, has not been asked at the handshake.
+    #[must_use]
+    pub fn client_standing(&self, certificate: &ClientCertificate, at: OffsetDateTime) -> ClientStanding {
+        self.current.load().client_standing(certificate, at)
+    }
+
+    /// How old the clients' revocation list is.
+    #[must_use]
+    pub fn client_crl_age(&self, at: OffsetDateTime) -> Duration {
+        at - self.current.load().clients.this_update()
+    }
+
+    /// Until when the clients' revocation list says anything.
+    #[must_use]
+    pub fn client_crl_next_update(&self) -> OffsetDateTime {
+        self.current.load().clients.next_update()
+    }
+
+    /// TLS of the API port.
+    #[must_use]
+    pub fn api_tls(&self) -> Arc<ArcSwap<ServerConfig>> {
+        self.api.clone()
+    }
+
+    /// TLS of the public port.
+    #[must_use]
+    pub fn public_tls(&self) -> Arc<ArcSwap<ServerConfig>> {
+        self.public.clone()
+    }
+
+    /// Reads the files again and swaps everything, or keeps everything.
+    ///
+    /// The TLS configurations are new ones, with new session stores: who was revoked cannot resume a session
+    /// that was agreed before.
+    pub fn reload(&self) -> Result<(), TrustError> {
+        let snapshot = self.files.snapshot()?;
+        let (api, public) = self.files.server_configs(&self.current, &self.clock)?;
+        self.current.store(Arc::new(snapshot));
+        self.api.store(Arc::new(api));
+        self.public.store(Arc::new(public));
+        Ok(())
+    }
+}
+
+impl TrustSnapshot {
+    fn client_standing(&self, certificate: &ClientCertificate, at: OffsetDateTime) -> ClientStanding {
+        if self.clients.is_revoked(certificate.serial()) {
+            ClientStanding::Revoked
+        } else if at > self.clients.next_update() {
+            ClientStanding::Unknown
+        } else {
+            ClientStanding::Good
+        }
+    }
+}
+
+impl TrustFiles {
+    fn snapshot(&self) -> Result<TrustSnapshot, TrustError> {
+        Ok(TrustSnapshot {
+            documents: Arc::new(files::trust_store(&self.trust)?),
+            clients: files::client_crl(&self.tls)?,
+        })
+    }
+
+    fn server_configs(
+        &self,
+        current: &Arc<ArcSwap<TrustSnapshot>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(ServerConfig, ServerConfig), TrustError> {
+        let chain = files::certificates(&self.tls.cert)?;
+        let roots = files::certificates(&self.tls.client_ca)?;
+        let key = || files::private_key(&self.tls.key);
+        let status = Arc::new(AtHandshake { current: current.clone(), clock: clock.clone() });
+        let auth = ClientAuth::Required { roots, status: Some(status) };
+        let unusable = |error: ListenError| TrustError::Tls { path: self.tls.cert.clone(), error };
+        let api = server_config(chain.clone(), key()?, auth).map_err(unusable)?;
+        let public = server_config(chain, key()?, ClientAuth::None).map_err(unusable)?;
+        Ok((api, public))
+    }
+}
+
+/// The same question, asked by the handshake.
+struct AtHandshake {
+    current: Arc<ArcSwap<TrustSnapshot>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ClientStatus for AtHandshake {
+    fn is_revoked(&self, certificate: &ClientCertificate) -> bool {
+        // Only the certain case ends the handshake; an unknown status is answered per request, with a problem
+        // that says so.
+        self.current.load().client_standing(certificate, self.clock.now()) == ClientStanding::Revoked
+    }
+}

@@ -14,6 +14,10 @@ pub enum EventKind {
     Access,
     /// A connection that never became a request: bad TLS, unknown certificate, too slow.
     ConnectionRefused,
+    /// The gateway began to answer.
+    GatewayStarted,
+    /// The gateway stopped in order; without it, the next start follows a crash.
+    GatewayStopped,
     /// A card's files were believed, and a challenge was given out.
     PresenceBegun,
     /// A card's files were not believed.
@@ -37,6 +41,8 @@ impl EventKind {
         match self {
             Self::Access => "access",
             Self::ConnectionRefused => "connection-refused",
+            Self::GatewayStarted => "gateway-started",
+            Self::GatewayStopped => "gateway-stopped",
             Self::PresenceBegun => "presence-begun",
             Self::PresenceRefused => "presence-refused",
             Self::RequestRefused => "request-refused",
@@ -188,8 +194,11 @@ mod micros {
         serializer.serialize_i64(super::unix_micros(*at))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<OffsetDateTime, D::Error> {
         let micros = i64::deserialize(deserializer)?;
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(serde::de::Error::custom)
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
+            .map_err(serde::de::Error::custom)
     }
 }

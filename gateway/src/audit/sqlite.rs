@@ -85,8 +85,7 @@ impl AuditStore for SqliteAuditStore {
 
 fn stored_event(row: &SqliteRow) -> Result<StoredEvent, AuditStoreError> {
     let index = row.try_get::<i64, _>(0)?.unsigned_abs();
-    let event =
-        serde_json::from_str(row.try_get(1)?).map_err(|_| AuditStoreError::Malformed { index })?;
+    let event = serde_json::from_str(row.try_get(1)?).map_err(|_| AuditStoreError::Malformed { index })?;
     Ok(StoredEvent { index, event })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use url::Url;
 use super::{
     BackEndConfig, Config, ConfigError, LimitsConfig, ListenConfig, PatientIdentifier, TlsConfig, TrustConfig,
 };
+use crate::rate::RateLimits;
 
 /// RFC 9068 asks for short lives; design.md sets 15 minutes.
 const SESSION_SECS_MAX: u64 = 900;
@@ -38,6 +40,8 @@ struct ConfigFile {
 struct ListenFile {
     api: SocketAddr,
     public: SocketAddr,
+    #[serde(default)]
+    hosts: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -94,16 +98,19 @@ struct BackEndFile {
 struct LimitsFile {
     session_secs: Spanned<u64>,
     presence_secs: u64,
-    requests_per_second: u32,
+    requests_per_second: NonZeroU32,
+    requests_burst: NonZeroU32,
     drain_secs: u64,
 }
 
 impl Default for LimitsFile {
     fn default() -> Self {
+        let limits = RateLimits::default();
         Self {
             session_secs: Spanned::new(0..0, SESSION_SECS_MAX),
             presence_secs: 60,
-            requests_per_second: 100,
+            requests_per_second: limits.per_second,
+            requests_burst: limits.burst,
             drain_secs: 10,
         }
     }
@@ -133,7 +140,11 @@ impl Source<'_> {
     fn config(&self, file: ConfigFile) -> Result<Config, ConfigError> {
         if file.trust.csca.as_ref().is_empty() {
             let problem = "trust.csca is empty: no card could ever be believed".to_owned();
-            return Err(self.error(&file.trust.csca, problem, "name at least one country signer certificate"));
+            return Err(self.error(
+                &file.trust.csca,
+                problem,
+                "name at least one country signer certificate",
+            ));
         }
         let back_ends = file
             .backends
@@ -141,7 +152,11 @@ impl Source<'_> {
             .map(|(service, back_end)| Ok((service.clone(), self.back_end(service, back_end)?)))
             .collect::<Result<_, ConfigError>>()?;
         Ok(Config {
-            listen: ListenConfig { api: file.listen.api, public: file.listen.public },
+            listen: ListenConfig {
+                api: file.listen.api,
+                public: file.listen.public,
+                hosts: self.hosts(file.listen.hosts, &file.issuer.url)?,
+            },
             tls: TlsConfig {
                 cert: self.readable("tls.cert", &file.tls.cert)?,
                 key: self.readable("tls.key", &file.tls.key)?,
@@ -176,15 +191,31 @@ impl Source<'_> {
         Ok(url.as_ref().trim_end_matches('/').to_owned())
     }
 
+    /// Without a list, the issuer's host; where that is this machine, its loopback addresses too.
+    fn hosts(&self, given: Vec<String>, issuer: &Spanned<String>) -> Result<Vec<String>, ConfigError> {
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        let mut hosts: Vec<_> = self.https(issuer)?.host_str().map(str::to_owned).into_iter().collect();
+        if hosts.iter().any(|host| host == "localhost") {
+            hosts.extend(["127.0.0.1".to_owned(), "::1".to_owned()]);
+        }
+        Ok(hosts)
+    }
+
     fn https(&self, url: &Spanned<String>) -> Result<Url, ConfigError> {
         match Url::parse(url.as_ref()) {
             Ok(parsed) if parsed.scheme() == "https" && parsed.has_host() => Ok(parsed),
-            Ok(_) => {
-                Err(self.error(url, format!("{:?} is not an https URL", url.as_ref()), "start it with https://"))
-            }
-            Err(error) => {
-                Err(self.error(url, format!("{:?} is not a URL: {error}", url.as_ref()), "write https://host:port"))
-            }
+            Ok(_) => Err(self.error(
+                url,
+                format!("{:?} is not an https URL", url.as_ref()),
+                "start it with https://",
+            )),
+            Err(error) => Err(self.error(
+                url,
+                format!("{:?} is not a URL: {error}", url.as_ref()),
+                "write https://host:port",
+            )),
         }
     }
 
@@ -197,7 +228,8 @@ impl Source<'_> {
         Ok(LimitsConfig {
             session: Duration::from_secs(secs),
             presence: Duration::from_secs(file.presence_secs),
-            requests_per_second: file.requests_per_second.max(1),
+            requests_per_second: file.requests_per_second,
+            requests_burst: file.requests_burst,
             drain: Duration::from_secs(file.drain_secs),
         })
     }

@@ -10,9 +10,15 @@ fn load(text: &str) -> Result<Config, ConfigError> {
     let path = |name: &str| folder.path().join(name);
     std::fs::create_dir_all(path("server")).unwrap();
     std::fs::create_dir_all(path("csca")).unwrap();
-    for name in
-        ["server/cert.pem", "server/key.pem", "ca.pem", "client.crl", "keys.json", "csca/morocco.pem", "csca/morocco.crl"]
-    {
+    for name in [
+        "server/cert.pem",
+        "server/key.pem",
+        "ca.pem",
+        "client.crl",
+        "keys.json",
+        "csca/morocco.pem",
+        "csca/morocco.crl",
+    ] {
         std::fs::write(path(name), "").unwrap();
     }
     std::fs::write(path("gateway.toml"), text).unwrap();
@@ -51,7 +57,8 @@ fn unreadable_key_is_named_with_its_line() {
 
 #[test]
 fn plain_http_back_end_is_refused() {
-    let error = load(&SAMPLE.replace("https://billing.example.ma\"\nca", "http://billing.example.ma\"\nca")).unwrap_err();
+    let error = load(&SAMPLE.replace("https://billing.example.ma\"\nca", "http://billing.example.ma\"\nca"))
+        .unwrap_err();
     assert!(error.problem.contains("https"), "{error}");
 }
 

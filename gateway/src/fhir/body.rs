@@ -32,7 +32,9 @@ pub(super) fn bind_resource(
 /// A transaction or batch: every entry as if it had come alone.
 pub(super) fn bind_bundle(body: &Bytes, patient: PatientNames<'_>) -> Result<(Bytes, Vec<Step>), FhirError> {
     let (bytes, json) = translated(body, patient)?;
-    if json.text("resourceType") != Some("Bundle") || !matches!(json.text("type"), Some("transaction" | "batch")) {
+    if json.text("resourceType") != Some("Bundle")
+        || !matches!(json.text("type"), Some("transaction" | "batch"))
+    {
         return Err(FhirError::NotUnderstood("the base takes a Bundle of type transaction or batch"));
     }
     let Some(Json::Array(entries)) = json.member("entry") else {
@@ -89,7 +91,8 @@ fn translated(body: &Bytes, patient: PatientNames<'_>) -> Result<(Bytes, Json), 
     } else {
         body.clone()
     };
-    let json = Json::parse(&bytes).ok_or(FhirError::NotUnderstood("the body is not JSON, or says a thing twice"))?;
+    let json =
+        Json::parse(&bytes).ok_or(FhirError::NotUnderstood("the body is not JSON, or says a thing twice"))?;
     Ok((bytes, json))
 }
 

@@ -58,7 +58,8 @@ impl Target {
         }
         let shape = shape(method, &segments)?;
         let raw = !content_type.is_some_and(is_json);
-        let binary = raw && matches!(&shape, Shape::Create { of } | Shape::Instance { of, .. } if of == "Binary");
+        let binary =
+            raw && matches!(&shape, Shape::Create { of } | Shape::Instance { of, .. } if of == "Binary");
         let target = Self { shape, binary };
         let media_type_fits = match target.body() {
             BodyKind::Bundle | BodyKind::Resource => content_type.is_some_and(is_json),
@@ -166,13 +167,15 @@ fn shape(method: &Method, segments: &[&str]) -> Result<Shape, FhirError> {
                 Method::GET | Method::HEAD => Interaction::Read,
                 Method::PUT => Interaction::Update,
                 Method::DELETE => Interaction::Delete,
-                _ => return Err(FhirError::NotUnderstood("this method is not a FHIR interaction that is taken")),
+                _ => {
+                    return Err(FhirError::NotUnderstood(
+                        "this method is not a FHIR interaction that is taken",
+                    ));
+                }
             };
             Shape::Instance { of: of.to_owned(), id: id.to_owned(), history: None, interaction }
         }
-        [of, id, "_history"] if get && is_type(of) && is_id(id) => {
-            history(of, id, None)
-        }
+        [of, id, "_history"] if get && is_type(of) && is_id(id) => history(of, id, None),
         [of, id, "_history", version] if get && is_type(of) && is_id(id) && is_id(version) => {
             history(of, id, Some(version.to_owned()))
         }

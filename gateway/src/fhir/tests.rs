@@ -19,8 +19,11 @@ fn send(method: Method, path: &str, body: &str) -> Result<FhirRequest, FhirError
 }
 
 fn form(path: &str, body: &'static str) -> Result<FhirRequest, FhirError> {
-    Target::parse(&Method::POST, path, Some("application/x-www-form-urlencoded"))?
-        .bind(None, Some(Bytes::from(body)), PATIENT)
+    Target::parse(&Method::POST, path, Some("application/x-www-form-urlencoded"))?.bind(
+        None,
+        Some(Bytes::from(body)),
+        PATIENT,
+    )
 }
 
 /// What is asked, what the back-end is asked.
@@ -107,7 +110,10 @@ fn what_is_not_understood_is_refused() {
         assert!(matches!(get(asked), Err(FhirError::NotUnderstood(_))), "{asked}: {:?}", get(asked));
     }
     assert!(Target::parse(&Method::PATCH, "/MedicationRequest/1", FHIR).is_err());
-    assert_eq!(Target::parse(&Method::POST, "/Claim", Some("application/fhir+xml")), Err(FhirError::MediaType));
+    assert_eq!(
+        Target::parse(&Method::POST, "/Claim", Some("application/fhir+xml")),
+        Err(FhirError::MediaType)
+    );
     assert_eq!(Target::parse(&Method::POST, "/Claim", None), Err(FhirError::MediaType));
 }
 
@@ -172,7 +178,11 @@ fn bundle_is_its_entries() {
     };
     let claim = "'resource':{'resourceType':'Claim','patient':{'reference':'Patient/here-3f1c'}},";
     let bundle = |entries: &[String]| {
-        send(Method::POST, "/", &format!("{{'resourceType':'Bundle','type':'batch','entry':[{}]}}", entries.join(",")))
+        send(
+            Method::POST,
+            "/",
+            &format!("{{'resourceType':'Bundle','type':'batch','entry':[{}]}}", entries.join(",")),
+        )
     };
     let request =
         bundle(&[entry("POST", "Claim", claim), entry("GET", "Coverage?patient=here-3f1c", "")]).unwrap();
@@ -198,5 +208,8 @@ fn bundle_is_its_entries() {
 fn only_binary_streams() {
     let target = Target::parse(&Method::POST, "/Binary", Some("application/pdf")).unwrap();
     assert_eq!(target.bind(None, None, PATIENT).unwrap().body, None);
-    assert_eq!(Target::parse(&Method::POST, "/DocumentReference", Some("application/pdf")), Err(FhirError::MediaType));
+    assert_eq!(
+        Target::parse(&Method::POST, "/DocumentReference", Some("application/pdf")),
+        Err(FhirError::MediaType)
+    );
 }

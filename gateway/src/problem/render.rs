@@ -101,6 +101,8 @@ pub fn localise(mut response: Response, accept_language: Option<&HeaderValue>, r
         .and_then(|value| value.to_str().ok())
         .map_or_else(Language::default, Language::negotiate);
     let mut localised = problem.response(language, Some(request_id));
+    // Marks that inner layers left on the answer stay with it.
+    localised.extensions_mut().extend(std::mem::take(response.extensions_mut()));
     for (name, value) in response.headers() {
         if !localised.headers().contains_key(name) && name != http::header::CONTENT_LENGTH {
             localised.headers_mut().append(name.clone(), value.clone());

@@ -18,8 +18,7 @@ use crate::sqlite::Database;
 
 const PATIENT_BY_INDEX: &str = "SELECT id, subject, health_id, birth_year, coverage_scheme, coverage_open_until \
     FROM patient WHERE national_number_index = ?1";
-const PATIENT_BY_SUBJECT: &str =
-    "SELECT id, subject, health_id, birth_year, coverage_scheme, coverage_open_until FROM patient WHERE subject = ?1";
+const PATIENT_BY_SUBJECT: &str = "SELECT id, subject, health_id, birth_year, coverage_scheme, coverage_open_until FROM patient WHERE subject = ?1";
 const DEPENDANTS: &str = "SELECT relationship, id, subject, health_id, birth_year, coverage_scheme, coverage_open_until \
     FROM guardianship JOIN patient ON patient.id = dependant WHERE guardian = ?1 ORDER BY dependant";
 const ENROL: &str = "INSERT INTO patient \
@@ -103,16 +102,15 @@ pub(super) async fn clients(database: &Database) -> Result<HashMap<String, Arc<C
     let found = sqlx::query("SELECT id, kind, name, city, active, scopes FROM client")
         .fetch_all(&database.readers)
         .await?;
-    found
-        .iter()
-        .map(|row| rows::client(row).map(|client| (client.id.clone(), Arc::new(client))))
-        .collect()
+    found.iter().map(|row| rows::client(row).map(|client| (client.id.clone(), Arc::new(client)))).collect()
 }
 
 pub(super) async fn ended_sessions(database: &Database) -> Result<Vec<Uuid>, RegistryError> {
     let ids: Vec<String> =
         sqlx::query_scalar("SELECT id FROM ended_session").fetch_all(&database.readers).await?;
-    ids.iter().map(|id| Uuid::parse_str(id).map_err(|_| RegistryError::Malformed("ended_session.id"))).collect()
+    ids.iter()
+        .map(|id| Uuid::parse_str(id).map_err(|_| RegistryError::Malformed("ended_session.id")))
+        .collect()
 }
 
 pub(super) async fn end_session(
@@ -166,7 +164,11 @@ pub(super) async fn link_guardian(
         .bind(relationship.as_str())
         .execute(&database.writer)
         .await?;
-    if linked.rows_affected() == 0 { Err(RegistryError::Malformed("guardian or dependant is not enrolled")) } else { Ok(()) }
+    if linked.rows_affected() == 0 {
+        Err(RegistryError::Malformed("guardian or dependant is not enrolled"))
+    } else {
+        Ok(())
+    }
 }
 
 pub(super) async fn report_card(

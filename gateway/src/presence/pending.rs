@@ -1,0 +1,185 @@
+//! Which challenges wait for their chip?
+//!
+//! A challenge is taken once, by the client it was made for, in time. Somebody else's attempt is refused
+//! and does *not* spend it: else whoever guesses or sees an id could starve an honest counter.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use card_reader::Challenge;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::problem::ProblemCode;
+use crate::refusal::Refusal;
+
+/// Challenges of all clients together (about 8 KiB each): the national peak opens 530 sessions/s and a chip
+/// answers within two seconds.
+const PENDING_MAX: usize = 20_000;
+
+/// Challenges of one client: one hospital's counters at once.
+const PENDING_PER_CLIENT_MAX: usize = 512;
+
+/// Presences that wait for their proof, in this process.
+#[derive(Debug, Default)]
+pub struct PendingPresences(Mutex<Store<Challenge>>);
+
+/// A presence that was begun, taken out of the store for good.
+#[derive(Debug)]
+pub(crate) struct Begun<T = Challenge> {
+    pub(crate) challenge: T,
+    pub(crate) station: String,
+}
+
+#[derive(Debug)]
+struct Store<T> {
+    presences: HashMap<Uuid, Entry<T>>,
+    per_client: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    client: String,
+    thumbprint: String,
+    expires_at: OffsetDateTime,
+    /// None: spent. It is remembered for a while, so that a replay is told apart from an unknown id.
+    begun: Option<Begun<T>>,
+}
+
+impl PendingPresences {
+    /// Keeps a challenge for that client's certificate until `expires_at`.
+    pub(crate) fn put(
+        &self,
+        (client, thumbprint): (&str, &str),
+        begun: Begun,
+        expires_at: OffsetDateTime,
+        at: OffsetDateTime,
+    ) -> Result<Uuid, Refusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(client, thumbprint, begun, expires_at, at)
+    }
+
+    /// Takes a challenge out, for good.
+    pub(crate) fn take(&self, id: Uuid, thumbprint: &str, at: OffsetDateTime) -> Result<Begun, Refusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(id, thumbprint, at)
+    }
+
+    /// Forgets what is past; a background task calls it.
+    pub(crate) fn sweep(&self, at: OffsetDateTime) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).sweep(at);
+    }
+}
+
+impl<T> Default for Store<T> {
+    fn default() -> Self {
+        Self { presences: HashMap::new(), per_client: HashMap::new() }
+    }
+}
+
+impl<T> Store<T> {
+    fn put(
+        &mut self,
+        client: &str,
+        thumbprint: &str,
+        begun: Begun<T>,
+        expires_at: OffsetDateTime,
+        at: OffsetDateTime,
+    ) -> Result<Uuid, Refusal> {
+        if self.presences.len() >= PENDING_MAX {
+            self.sweep(at);
+        }
+        if self.presences.len() >= PENDING_MAX {
+            return Err(Refusal::exactly(ProblemCode::Overloaded, "presences-full"));
+        }
+        let of_client = self.per_client.entry(client.to_owned()).or_default();
+        if *of_client >= PENDING_PER_CLIENT_MAX {
+            return Err(Refusal::exactly(ProblemCode::RateLimited, "client-presences-full"));
+        }
+        *of_client += 1;
+        let id = Uuid::new_v4();
+        let (client, thumbprint) = (client.to_owned(), thumbprint.to_owned());
+        self.presences.insert(id, Entry { client, thumbprint, expires_at, begun: Some(begun) });
+        Ok(id)
+    }
+
+    fn take(&mut self, id: Uuid, thumbprint: &str, at: OffsetDateTime) -> Result<Begun<T>, Refusal> {
+        let unusable = |code| Err(Refusal::exactly(ProblemCode::PresenceNotUsable, code));
+        let Some(entry) = self.presences.get_mut(&id) else {
+            return Err(Refusal::new(ProblemCode::PresenceUnknown));
+        };
+        if entry.thumbprint != thumbprint {
+            return unusable("presence-of-another-client");
+        }
+        if at >= entry.expires_at {
+            return unusable("presence-expired");
+        }
+        entry.begun.take().map_or_else(|| unusable("presence-spent"), Ok)
+    }
+
+    /// What expired a whole life ago is forgotten: until then it is known as spent or expired.
+    fn sweep(&mut self, at: OffsetDateTime) {
+        const REMEMBERED: Duration = Duration::minutes(1);
+        let per_client = &mut self.per_client;
+        self.presences.retain(|_, entry| {
+            let kept = at < entry.expires_at.saturating_add(REMEMBERED);
+            if !kept && let Some(count) = per_client.get_mut(&entry.client) {
+                *count = count.saturating_sub(1);
+            }
+            kept
+        });
+        per_client.retain(|_, count| *count > 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+    const LIFE: Duration = Duration::seconds(60);
+
+    fn begun() -> Begun<()> {
+        Begun { challenge: (), station: "poste-1".to_owned() }
+    }
+
+    fn refused(outcome: Result<Begun<()>, Refusal>) -> String {
+        outcome.err().unwrap().code().to_owned()
+    }
+
+    #[test]
+    fn challenge_is_taken_once() {
+        let mut store = Store::default();
+        let id = store.put("pharmacy-1", "thumb-1", begun(), START + LIFE, START).unwrap();
+        assert!(store.take(id, "thumb-1", START).is_ok());
+        assert_eq!(refused(store.take(id, "thumb-1", START)), "presence-spent");
+    }
+
+    #[test]
+    fn another_client_neither_gets_nor_spends_it() {
+        let mut store = Store::default();
+        let id = store.put("pharmacy-1", "thumb-1", begun(), START + LIFE, START).unwrap();
+        assert_eq!(refused(store.take(id, "thumb-2", START)), "presence-of-another-client");
+        assert!(store.take(id, "thumb-1", START).is_ok());
+    }
+
+    #[test]
+    fn expired_challenge_is_refused_then_forgotten() {
+        let mut store = Store::default();
+        let id = store.put("pharmacy-1", "thumb-1", begun(), START + LIFE, START).unwrap();
+        assert_eq!(refused(store.take(id, "thumb-1", START + LIFE)), "presence-expired");
+        store.sweep(START + LIFE * 3);
+        assert_eq!(refused(store.take(id, "thumb-1", START + LIFE * 3)), "presence-unknown");
+        assert!(store.per_client.is_empty());
+    }
+
+    #[test]
+    fn one_client_cannot_fill_the_store() {
+        let mut store = Store::default();
+        for _ in 0..PENDING_PER_CLIENT_MAX {
+            store.put("greedy", "thumb", begun(), START + LIFE, START).unwrap();
+        }
+        assert!(store.put("greedy", "thumb", begun(), START + LIFE, START).is_err());
+        assert!(store.put("modest", "thumb", begun(), START + LIFE, START).is_ok());
+        store.sweep(START + LIFE * 3);
+        assert!(store.put("greedy", "thumb", begun(), START + LIFE * 3, START + LIFE * 3).is_ok());
+    }
+}

@@ -1,0 +1,167 @@
+//! What is told and what is written when the answer is no?
+//!
+//! A [`Refusal`] has two faces: the problem, which says no more than its catalogue entry, and the audit
+//! event's exact code. It becomes an answer only together with the proof that it was recorded.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use card_reader::PresenceError;
+use policies::AccessDecision;
+
+use crate::audit::{Audit, AuditError, AuditEvent, Outcome, Recorded};
+use crate::fhir::FhirError;
+use crate::problem::{Problem, ProblemCode, ProblemReason};
+use crate::registry::RegistryError;
+use crate::token::{TokenError, TokenRefusal};
+use crate::wire::ParseError;
+
+/// Why there is no access (*refus*).
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    problem: Problem,
+    outcome: Outcome,
+    code: Cow<'static, str>,
+    detail: Option<Cow<'static, str>>,
+}
+
+/// Mark of an answer whose event is on record, for the layer that records the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnRecord;
+
+/// The code that only the audit event tells, on an answer that is not on record yet.
+#[derive(Clone, Debug)]
+pub(crate) struct ExactCode(pub(crate) Cow<'static, str>);
+
+impl Refusal {
+    /// A refusal whose exact code is that of the problem.
+    pub(crate) fn new(code: ProblemCode) -> Self {
+        Self::exactly(code, code.code())
+    }
+
+    /// A refusal with a code that only the audit event tells.
+    pub(crate) fn exactly(problem: ProblemCode, code: impl Into<Cow<'static, str>>) -> Self {
+        let outcome = if problem.status().is_server_error() { Outcome::Error } else { Outcome::Refused };
+        Self { problem: Problem::new(problem), outcome, code: code.into(), detail: None }
+    }
+
+    /// A refusal whose problem is written already.
+    pub(crate) fn told(problem: Problem) -> Self {
+        let detail = problem.detail().map(Cow::Borrowed);
+        Self { problem: problem.clone(), detail, ..Self::new(problem.code()) }
+    }
+
+    /// Policy said no.
+    pub(crate) fn denied(decision: &AccessDecision) -> Self {
+        let reasons = decision.reasons();
+        let told = reasons.iter().map(|reason| ProblemReason {
+            code: reason.code.clone().into(),
+            fr: reason.fr.clone().into(),
+            ar: reason.ar.clone().into(),
+            en: reason.en.clone().into(),
+        });
+        Self {
+            problem: Problem::new(ProblemCode::Denied).with_reasons(told),
+            outcome: Outcome::Deny,
+            code: reasons.first().map_or("denied".into(), |reason| reason.code.clone().into()),
+            detail: None,
+        }
+    }
+
+    /// The exact code.
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Says in one fixed sentence which rule was broken, to both.
+    pub(crate) fn detail(mut self, detail: &'static str) -> Self {
+        self.problem = self.problem.with_detail(detail);
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Records `event` as refused for this reason, then answers.
+    pub(crate) async fn record(self, audit: &Audit, mut event: AuditEvent) -> Response {
+        event.outcome = self.outcome;
+        event.code = self.code.clone();
+        event.detail = self.detail.clone().map(Cow::into_owned).or(event.detail);
+        match audit.record(event).await {
+            Ok(recorded) => self.answer(recorded),
+            Err(error) => unrecorded(error),
+        }
+    }
+
+    /// The answer of a layer that no flow follows: [`crate::router`] records it on its way out.
+    pub(crate) fn unrecorded(self) -> Response {
+        let mut response = self.problem.into_response();
+        response.extensions_mut().insert(ExactCode(self.code));
+        response
+    }
+
+    /// The answer, from the proof that the refusal is on record.
+    fn answer(self, _recorded: Recorded) -> Response {
+        on_record(self.problem.into_response())
+    }
+}
+
+/// No log, no answer but this one.
+pub(crate) fn unrecorded(error: AuditError) -> Response {
+    tracing::debug!(code = error.code(), "answer withheld");
+    on_record(Problem::new(ProblemCode::AuditUnavailable).into_response())
+}
+
+/// Marks an answer as one that needs no further event.
+pub(crate) fn on_record(mut response: Response) -> Response {
+    response.extensions_mut().insert(OnRecord);
+    response
+}
+
+impl From<RegistryError> for Refusal {
+    fn from(error: RegistryError) -> Self {
+        tracing::warn!(%error, code = error.code(), "registry");
+        Self::exactly(ProblemCode::RegistryUnavailable, error.code())
+    }
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        match error.refusal() {
+            TokenRefusal::Unavailable => {
+                tracing::error!(%error, code = error.code(), "token keys");
+                Self::exactly(ProblemCode::SignerUnavailable, error.code())
+            }
+            TokenRefusal::Audience
+            | TokenRefusal::Binding
+            | TokenRefusal::Expired
+            | TokenRefusal::Invalid => Self::exactly(ProblemCode::TokenInvalid, error.code()),
+        }
+    }
+}
+
+/// All failures of a card look the same outside; who probes the gateway with cards learns nothing.
+impl From<PresenceError> for Refusal {
+    fn from(error: PresenceError) -> Self {
+        match error {
+            PresenceError::NoRandom => Self::exactly(ProblemCode::Internal, error.code()),
+            _ => Self::exactly(ProblemCode::CardRefused, error.code()),
+        }
+    }
+}
+
+impl From<ParseError> for Refusal {
+    fn from(error: ParseError) -> Self {
+        Self::new(ProblemCode::Malformed).detail(error.0)
+    }
+}
+
+impl From<FhirError> for Refusal {
+    fn from(error: FhirError) -> Self {
+        let code = match error {
+            FhirError::MediaType => ProblemCode::UnsupportedMediaType,
+            FhirError::NotUnderstood(_) => ProblemCode::Malformed,
+            FhirError::PatientMismatch(_) => ProblemCode::PatientMismatch,
+        };
+        Self::new(code).detail(error.detail())
+    }
+}

@@ -1,0 +1,147 @@
+//! The counter's requests, handed to their flows.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::audit::{AuditEvent, EventKind, Outcome};
+use crate::caller::Caller;
+use crate::edge::read_body;
+use crate::limits::MAX_BODY_BYTES;
+use crate::listen::Peer;
+use crate::problem::ProblemCode;
+use crate::refusal::Refusal;
+use crate::telemetry::RequestContext;
+use crate::wire::{self, BeginPresenceBody, ProofBody};
+use crate::{access, presence, session};
+
+/// Lets a request through to its route only with its [`Caller`], and not too often.
+pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let Some(peer) = request.extensions().get::<Peer>() else {
+        return Refusal::new(ProblemCode::Unauthenticated).unrecorded();
+    };
+    let caller = match Caller::identify(peer, &app.trust, &app.registry, app.clock.now()) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.unrecorded(),
+    };
+    if let Some(context) = request.extensions().get::<RequestContext>() {
+        context.set_client(caller.id().clone());
+    }
+    if let Err(problem) = app.rate.permit(caller.id()) {
+        return Refusal::told(problem).unrecorded();
+    }
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+pub(super) async fn begin_presence(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let event = event(&app, EventKind::PresenceRefused, &caller, &context);
+    let asked = match body::<BeginPresenceBody>(request).await {
+        Ok(body) => body.understood().map_err(Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
+    match asked {
+        Ok(asked) => presence::begin(&app, &caller, asked, event).await,
+        Err(refusal) => refusal.record(&app.audit, event).await,
+    }
+}
+
+pub(super) async fn prove_presence(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let mut event = event(&app, EventKind::SessionRefused, &caller, &context);
+    let Ok(id) = Uuid::parse_str(&id) else {
+        return Refusal::new(ProblemCode::PresenceUnknown).record(&app.audit, event).await;
+    };
+    event.presence = Some(id);
+    let asked = match body::<ProofBody>(request).await {
+        Ok(body) => body.understood().map_err(Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
+    match asked {
+        Ok(asked) => presence::open_session(&app, &caller, id, asked, event).await,
+        Err(refusal) => refusal.record(&app.audit, event).await,
+    }
+}
+
+pub(super) async fn read_session(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let event = event(&app, EventKind::RequestRefused, &caller, &context);
+    match Uuid::parse_str(&id) {
+        Ok(id) => session::read(&app, &caller, id, &headers, event).await,
+        Err(_) => Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
+    }
+}
+
+pub(super) async fn end_session(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let event = event(&app, EventKind::RequestRefused, &caller, &context);
+    match Uuid::parse_str(&id) {
+        Ok(id) => session::end(&app, &caller, id, &headers, event).await,
+        Err(_) => Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
+    }
+}
+
+pub(super) async fn access(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let event = event(&app, EventKind::Access, &caller, &context);
+    // The path as it came, still encoded: what is judged is what is forwarded.
+    let whole = request.uri().path().to_owned();
+    let trimmed = whole.strip_prefix('/').unwrap_or(&whole);
+    let (service, path) = trimmed.split_at(trimmed.find('/').unwrap_or(trimmed.len()));
+    access::access(&app, &caller, (service, path), request, event).await
+}
+
+/// What every event of an identified caller has; a flow fills in the rest as it learns it.
+fn event(app: &App, kind: EventKind, caller: &Caller, context: &RequestContext) -> AuditEvent {
+    let mut event = AuditEvent::new(kind, Outcome::Refused, "", app.clock.now());
+    event.client = Some(caller.client().id.clone());
+    event.request_id = Some(context.id().to_owned());
+    event
+}
+
+/// A JSON body of one of our own routes.
+async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
+    let (parts, body) = request.into_parts();
+    let json = parts
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"));
+    if !json {
+        return Err(Refusal::new(ProblemCode::UnsupportedMediaType).detail("send application/json"));
+    }
+    let bytes = read_body(&parts.headers, body, MAX_BODY_BYTES).await.map_err(Refusal::told)?;
+    Ok(wire::parse(&bytes)?)
+}

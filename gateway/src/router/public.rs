@@ -1,0 +1,100 @@
+//! What anyone may know: keys, metadata, health, figures.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, LOCATION};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::metrics::CONTENT_TYPE as OPENMETRICS;
+use crate::problem::{Problem, ProblemCode};
+
+/// How long one dependency may take to say that it is there.
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// `GET /.well-known/jwks.json`: back-ends keep it; a new key is announced before it is used.
+pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
+    published("application/jwk-set+json", app.tokens.jwks())
+}
+
+/// `GET /.well-known/oauth-authorization-server` (RFC 8414).
+pub(super) async fn metadata(State(app): State<Arc<App>>) -> Response {
+    published("application/json", &app.tokens.metadata())
+}
+
+fn published(media_type: &'static str, document: &Value) -> Response {
+    let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "public, max-age=300, must-revalidate")];
+    (headers, document.to_string()).into_response()
+}
+
+/// `GET /livez`: the process answers.
+pub(super) async fn live() -> Response {
+    Json(json!({ "alive": true })).into_response()
+}
+
+/// `GET /readyz`: may traffic come, and if not, because of what?
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
+    let now = app.clock.now();
+    let registry = match timeout(READY_TIMEOUT, app.registry.ping()).await {
+        Ok(Ok(())) => "ok",
+        Ok(Err(error)) => error.code(),
+        Err(_) => "registry-timeout",
+    };
+    let audit = match timeout(READY_TIMEOUT, app.audit.store().next_index()).await {
+        Ok(Ok(_)) => "ok",
+        Ok(Err(_)) => "audit-store-failed",
+        Err(_) => "audit-store-timeout",
+    };
+    let trust = if now > app.trust.client_crl_next_update() { "client-crl-stale" } else { "ok" };
+    // A back-end that rests is said, but other services go on: it does not take the gateway out of service.
+    let back_ends: serde_json::Map<String, Value> = app
+        .config
+        .back_ends
+        .keys()
+        .map(|service| {
+            let resting = app.proxy.is_resting(service) == Some(true);
+            (service.clone(), if resting { "resting" } else { "ok" }.into())
+        })
+        .collect();
+    let ready = [registry, audit, trust].iter().all(|check| *check == "ok");
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "ready": ready,
+        "checks": { "audit": audit, "registry": registry, "trust": trust, "back_ends": back_ends },
+        "client_crl_age_seconds": app.trust.client_crl_age(now).whole_seconds(),
+        "policy": app.policies.load().hash(),
+    });
+    (status, Json(body)).into_response()
+}
+
+/// `GET /metrics`.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let age = app.trust.client_crl_age(app.clock.now()).whole_seconds();
+    app.metrics.list_age("client-crl", Duration::from_secs(age.max(0).unsigned_abs()));
+    ([(CONTENT_TYPE, OPENMETRICS)], app.metrics.encode()).into_response()
+}
+
+/// Health is of this moment.
+pub(super) async fn never_stored(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// Anything else in plain HTTP: the same, by https. 308 keeps the method (RFC 9110 section 15.4.9).
+pub(super) async fn to_https(request: Request) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let location = host.and_then(|host| HeaderValue::from_str(&format!("https://{host}{target}")).ok());
+    match location {
+        Some(location) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
+        None => Problem::new(ProblemCode::Malformed).into_response(),
+    }
+}

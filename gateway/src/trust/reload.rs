@@ -1,0 +1,68 @@
+//! When is trust read again? When a file changed, or on SIGHUP.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::{Trust, TrustFiles};
+
+/// How often the files' dates are looked at: a revocation is seen within a second of the file's arrival.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Trust {
+    /// Watches the files until `stop`.
+    pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
+        let mut hangup = signal(SignalKind::hangup()).ok();
+        let mut tick = interval(LOOK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut seen = self.files.stamps();
+        loop {
+            let asked = tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => false,
+                () = hung_up(&mut hangup) => true,
+            };
+            let stamps = self.files.stamps();
+            if !asked && stamps == seen {
+                continue;
+            }
+            let trust = self.clone();
+            match tokio::task::spawn_blocking(move || trust.reload()).await {
+                Ok(Ok(())) => tracing::info!("trust files reloaded"),
+                Ok(Err(error)) => tracing::error!(%error, "trust files not taken, the old ones stay"),
+                Err(_) => tracing::error!("trust files not taken, reading them failed"),
+            }
+            seen = stamps;
+        }
+    }
+}
+
+/// The next SIGHUP; never, where signals cannot be had.
+async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) {
+    match hangup {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// What tells one state of a file from another.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl TrustFiles {
+    fn stamps(&self) -> Vec<Stamp> {
+        let Self { trust, tls } = self;
+        let of_tls: [&PathBuf; 4] = [&tls.cert, &tls.key, &tls.client_ca, &tls.client_crl];
+        of_tls.into_iter().chain(&trust.csca).chain(&trust.crl).map(stamp).collect()
+    }
+}
+
+fn stamp(path: &PathBuf) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
