@@ -32,7 +32,6 @@ pub struct Conversation<'t> {
     profile: CardProfile,
     card_access: Vec<u8>,
     block: BlockSize,
-    restarted: bool,
 }
 
 /// Who can read what passes.
@@ -56,7 +55,7 @@ impl<'t> Conversation<'t> {
         let mut link = Link::new(transport);
         let (card_access, block) = reading::read_card_access(&mut link)?;
         let channel = Channel::Station(pace(&mut link, &card_access, can)?);
-        Ok(Self { link, channel, can: can.clone(), profile, card_access, block, restarted: false })
+        Ok(Self { link, channel, can: can.clone(), profile, card_access, block })
     }
 
     /// Reads the files that the gateway needs to know the card: EF.SOD, DG1, and DG14 and DG15 when the SOD lists them.
@@ -65,7 +64,7 @@ impl<'t> Conversation<'t> {
     /// The chip refuses or breaks the channel, or a file is malformed or too long.
     pub fn read_transcript(&mut self) -> Result<CardTranscript, CardError> {
         let sod = match self.read_application_file(ElementaryFile::Sod) {
-            Err(CardError::SecureMessaging(_)) if self.block.is_reducible() && !self.restarted => {
+            Err(CardError::ChannelLeft(sw)) if reading::is_about_length(sw) && self.block.is_reducible() => {
                 // The chip dropped the channel at a length it does not take. The whole session starts anew, once, with short blocks.
                 self.restart()?;
                 self.read_application_file(ElementaryFile::Sod)?
@@ -159,9 +158,8 @@ impl<'t> Conversation<'t> {
         read
     }
 
-    /// PACE anew with the smallest extended-free blocks. Not a second guess at the CAN: the first PACE has shown that it is right.
+    /// PACE anew with smaller blocks, once. Not a second guess at the CAN: the first PACE has shown that it is right.
     fn restart(&mut self) -> Result<(), CardError> {
-        self.restarted = true;
         self.block = self.block.after_a_dead_channel();
         self.link.set_extended(false);
         self.channel = Channel::Station(pace(&mut self.link, &self.card_access, &self.can)?);
@@ -182,3 +180,6 @@ fn pace(link: &mut Link<'_>, card_access: &[u8], can: &Can) -> Result<SecureMess
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,9 +57,12 @@ pub enum CardError {
     /// The other side broke the rules of PACE: a point off the curve, our own key sent back, a wrong token.
     #[error("PACE failed: {0}")]
     PaceFailed(&'static str),
-    /// Secure messaging broke: wrong MAC, missing object or a naked status word. The session is over.
+    /// Secure messaging broke: wrong MAC, missing object. The session is over.
     #[error("secure messaging failed: {0}")]
     SecureMessaging(&'static str),
+    /// The chip answered outside the channel, with a bare status word: for both sides the session is over (9303-11 §9.8.3).
+    #[error("the card left secure messaging: {0}")]
+    ChannelLeft(StatusWord),
     /// A file of the chip is not what the standard says.
     #[error("malformed {0}")]
     Malformed(&'static str),
@@ -89,6 +92,7 @@ impl CardError {
             Self::PaceNotOffered => "pace-not-offered",
             Self::PaceFailed(_) => "pace-failed",
             Self::SecureMessaging(_) => "secure-messaging-failed",
+            Self::ChannelLeft(_) => "secure-messaging-left",
             Self::Malformed(_) => "card-file-malformed",
             Self::TooLong(_) => "card-file-too-long",
             Self::CommandNotAllowed => "command-not-allowed",
@@ -127,6 +131,9 @@ pub enum PresenceError {
     /// A check digit of the MRZ does not hold (9303-3 §4.9).
     #[error("wrong check digit in the MRZ: {0}")]
     CheckDigit(&'static str),
+    /// A trusted state signed it, but not the one that issues such cards, or not for this kind of document.
+    #[error("this signer does not sign such cards")]
+    WrongIssuer,
     /// The document's date of expiry has passed.
     #[error("the document has expired")]
     DocumentExpired,
@@ -167,6 +174,7 @@ impl PresenceError {
             Self::Untrusted(error) => error.code(),
             Self::Malformed(_) => "card-file-malformed",
             Self::CheckDigit(_) => "mrz-check-digit",
+            Self::WrongIssuer => "wrong-issuer",
             Self::DocumentExpired => "document-expired",
             Self::NoNationalNumber => "national-number-missing",
             Self::DataGroupWithheld => "data-group-withheld",

@@ -26,6 +26,14 @@ impl CardProfile {
         }
     }
 
+    /// Country of the signers that may sign such a card, as in certificates, and issuing state, as in the MRZ.
+    #[must_use]
+    pub const fn issuer(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Cnie2020 => ("MA", "MAR"),
+        }
+    }
+
     /// The national number, from where this generation keeps it; `None` where there is none.
     #[must_use]
     pub fn national_number(self, mrz: &Mrz) -> Option<NationalNumber> {

@@ -80,7 +80,7 @@ impl SecureMessaging {
 
 fn open(keys: &SessionKeys, counter: u128, response: &ResponseApdu) -> Result<ResponseApdu, CardError> {
     if response.data.is_empty() {
-        return Err(CardError::SecureMessaging("the chip answered with a naked status word"));
+        return Err(CardError::ChannelLeft(response.sw));
     }
     let objects = Objects::parse(&response.data).ok_or(CardError::SecureMessaging("malformed objects"))?;
     let status = objects.status.ok_or(CardError::SecureMessaging("no status object"))?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use pki::{
     ActiveAuthenticationKey, AuthenticDataGroup, DataGroupNumber, DigestAlgorithm, PassiveAuthentication,
-    SecurityObject, TrustStore,
+    SecurityObject, TrustStore, VerifiedCertificate,
 };
 use time::{Date, OffsetDateTime};
 
@@ -50,6 +50,7 @@ impl CardTranscript {
         let dg15 = listed(&vouched, DataGroupNumber::DG15, self.dg15)?;
 
         let mrz = Mrz::from_dg1(dg1.content())?;
+        issued_for(self.profile, vouched.signer(), &mrz)?;
         // Good through its last day, whatever the hour.
         if at.date() > mrz.expires_on() {
             return Err(PresenceError::DocumentExpired);
@@ -77,6 +78,18 @@ impl CardTranscript {
             active_authentication,
         })
     }
+}
+
+/// Any pinned state could sign a card that bears our national numbers: only ours counts, and only for the documents that this signer
+/// signs (documentTypeList, 9303-12 §7.1.1.6).
+fn issued_for(profile: CardProfile, signer: &VerifiedCertificate, mrz: &Mrz) -> Result<(), PresenceError> {
+    let (country, state) = profile.issuer();
+    let ours = signer.certificate().country().as_deref() == Some(country) && mrz.issuing_state() == state;
+    let code = mrz.document_code();
+    let of_this_kind = signer
+        .document_types()
+        .is_none_or(|types| types.iter().any(|kind| kind.trim_end_matches('<') == code));
+    if ours && of_this_kind { Ok(()) } else { Err(PresenceError::WrongIssuer) }
 }
 
 /// A data group that the state lists must be there and be the one; one that it does not list does not count.

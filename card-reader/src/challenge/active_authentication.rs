@@ -1,5 +1,7 @@
 //! Can the chip sign our nonce? (ICAO 9303-11 §6.1)
 
+use pki::PkiError;
+
 use crate::apdu::{CommandApdu, ResponseApdu, SHORT_ANSWER};
 use crate::crypto;
 use crate::error::PresenceError;
@@ -26,5 +28,8 @@ pub(super) fn judge(
     }
     let chip = card.active_authentication().ok_or(PresenceError::CannotProve)?;
     // r‖s or, on some cards, DER: either is a signature by the right key.
-    chip.key.verify(chip.hash, nonce, &answer.data).map(drop).map_err(|_| PresenceError::ChipNotGenuine)
+    chip.key.verify(chip.hash, nonce, &answer.data).map(drop).map_err(|error| match error {
+        PkiError::Internal => PresenceError::Untrusted(error),
+        _ => PresenceError::ChipNotGenuine,
+    })
 }

@@ -74,6 +74,11 @@ pub(super) fn read_card_access(link: &mut Link<'_>) -> Result<(Vec<u8>, BlockSiz
     }
 }
 
+/// Does the chip complain of a length?
+pub(super) fn is_about_length(sw: StatusWord) -> bool {
+    sw == StatusWord::WRONG_LENGTH || sw.right_le().is_some()
+}
+
 /// Reads a whole file over `transmit`; `block` comes back smaller if the chip asked for that.
 pub(super) fn read_file(
     file: ElementaryFile,
@@ -131,9 +136,7 @@ fn read_block(
                         return Ok(response.data);
                     }
                 }
-                let about_length = sw == StatusWord::WRONG_LENGTH
-                    || sw.right_le().is_some()
-                    || sw == StatusWord::END_OF_FILE;
+                let about_length = is_about_length(sw) || sw == StatusWord::END_OF_FILE;
                 match block.smaller() {
                     Some(smaller) if about_length || *block == BlockSize::Extended => *block = smaller,
                     _ => return Err(CardError::Refused { step: file.name(), sw }),
