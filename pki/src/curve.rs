@@ -119,3 +119,66 @@ fn without_zeros(mut number: &[u8]) -> &[u8] {
     }
     number
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::PublicKey;
+    use openssl::ec::{Asn1Flag, EcKey};
+    use openssl::pkey::PKey;
+
+    /// A key over `curve` whose SubjectPublicKeyInfo spells the parameters out, as OpenSSL writes them.
+    fn explicit(curve: &Curve) -> Vec<u8> {
+        let mut group = EcGroup::from_curve_name(curve.group.curve_name().unwrap()).unwrap();
+        group.set_asn1_flag(Asn1Flag::EXPLICIT_CURVE);
+        PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap().public_key_to_der().unwrap()
+    }
+
+    #[test]
+    fn openssl_knows_all_fourteen() {
+        assert_eq!(CURVES.len(), 14);
+    }
+
+    #[test]
+    fn explicit_parameters_are_recognised_and_never_almost() {
+        for curve in CURVES.iter() {
+            let spki = explicit(curve);
+            match PublicKey::from_der(&spki).unwrap() {
+                PublicKey::Ec(key) => assert_eq!(key.curve.oid, curve.oid),
+                PublicKey::Rsa(_) => panic!("an EC key was read as RSA"),
+            }
+            let parameters = parameters_of(&spki);
+            assert_eq!(from_parameters(parameters).unwrap().oid, curve.oid);
+            for generator_octet in find(parameters, &curve.generator) {
+                let mut forged = parameters.to_vec();
+                forged[generator_octet] ^= 1;
+                assert!(from_parameters(&forged).is_err(), "{}: a generator of somebody's choice", curve.oid);
+            }
+        }
+    }
+
+    #[test]
+    fn curves_without_the_strength_are_unknown() {
+        for weak in [Nid::X9_62_PRIME192V1, Nid::BRAINPOOL_P192R1, Nid::SECP160R1] {
+            let mut group = EcGroup::from_curve_name(weak).unwrap();
+            for flag in [Asn1Flag::NAMED_CURVE, Asn1Flag::EXPLICIT_CURVE] {
+                group.set_asn1_flag(flag);
+                let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+                let read = PublicKey::from_der(&key.public_key_to_der().unwrap());
+                assert_eq!(read.err(), Some(PkiError::Unsupported("curve")));
+            }
+        }
+    }
+
+    fn parameters_of(spki: &[u8]) -> &[u8] {
+        let mut fields = Element::only(spki, "test").unwrap().sequence().unwrap();
+        let mut algorithm = fields.next().unwrap().sequence().unwrap();
+        algorithm.next().unwrap();
+        algorithm.next().unwrap().whole
+    }
+
+    fn find(within: &[u8], wanted: &[u8]) -> std::ops::Range<usize> {
+        let start = within.windows(wanted.len()).position(|window| window == wanted).unwrap();
+        start..start + wanted.len()
+    }
+}

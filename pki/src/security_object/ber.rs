@@ -98,3 +98,42 @@ fn write(tag: u8, contents: &[u8], output: &mut Vec<u8>) {
     }
     output.extend_from_slice(contents);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indefinite_lengths_and_pieces_become_definite_and_whole() {
+        // SEQUENCE (indefinite) { [0] (indefinite) { OCTET STRING in two pieces }, INTEGER 5 }
+        let ber = b"\x30\x80\xa0\x80\x24\x80\x04\x01a\x04\x02bc\0\0\0\0\x02\x01\x05\0\0";
+        assert_eq!(to_der(ber).unwrap(), b"\x30\x0a\xa0\x05\x04\x03abc\x02\x01\x05");
+    }
+
+    #[test]
+    fn der_stays_as_it_is() {
+        let long = [&[0x30, 0x82, 0x01, 0x04, 0x04, 0x82, 0x01, 0x00][..], &[7; 256]].concat();
+        let middle = [&[0x30, 0x81, 0x83, 0x04, 0x81, 0x80][..], &[7; 128]].concat();
+        for der in [long, middle, vec![0x30, 0x00]] {
+            assert_eq!(to_der(&der).unwrap(), der);
+        }
+    }
+
+    #[test]
+    fn other_freedoms_are_refused() {
+        let cases: [&[u8]; 8] = [
+            b"",
+            b"\x04\x80abc\0\0",
+            b"\x30\x81\x02\x05\x00",
+            b"\x30\x82\x00\x02\x05\x00",
+            b"\x30\x80\x02\x01\x05",
+            b"\x30\x80\x02\x01\x05\0",
+            b"\x24\x80\x02\x01\x05\0\0",
+            b"\x3f\x81\x01\x00",
+        ];
+        for case in cases {
+            assert_eq!(to_der(case), Err(MALFORMED), "{case:02x?}");
+        }
+        assert_eq!(to_der(&[0x30, 0x80].repeat(10_000)), Err(PkiError::TooLarge));
+    }
+}

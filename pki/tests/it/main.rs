@@ -1,3 +1,16 @@
 //! Is the right thing believed, and nothing else? Over real data of several states, and over issued kingdoms.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that panics is a test that fails"
+)]
+
+mod active;
+mod client;
+mod kingdom;
+mod passive;
 mod published;
+mod trust;
