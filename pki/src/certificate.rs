@@ -19,7 +19,8 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 /// A certificate that nobody has vouched for yet (certificat non vérifié).
 ///
 /// Read as strict DER but without the wishes of RFC 5280 that real CSCAs do not fulfil: negative and overlong
-/// serial numbers and dates in either time type are accepted.
+/// serial numbers and dates in either time type are accepted, and BOOLEAN and BIT STRING in basic constraints and key
+/// usage need not be canonical.
 #[derive(Clone)]
 pub struct UntrustedCertificate {
     der: Vec<u8>,
@@ -118,7 +119,7 @@ impl UntrustedCertificate {
     pub fn csca_kind(&self) -> Result<CscaKind, PkiError> {
         let extensions = &self.extensions;
         let may_sign = extensions.key_usage.as_ref().is_none_or(|usage| usage.key_cert_sign());
-        if !self.is_v3() || !extensions.is_authority() || !may_sign || extensions.unknown_critical {
+        if !self.is_v3() || !extensions.authority || !may_sign || extensions.unknown_critical {
             return Err(PkiError::WrongUsage);
         }
         let key = self.public_key()?;

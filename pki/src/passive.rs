@@ -30,6 +30,9 @@ impl SignedSecurityObject {
     /// Asks the trust store for the signer at the moment `at`.
     pub fn trust(self, store: &TrustStore, at: OffsetDateTime) -> Result<PassiveAuthentication, PkiError> {
         let Self { object, signer } = self;
+        if !object.has_right_type() {
+            return Err(PkiError::Unsupported("content type of the security object"));
+        }
         let signer = store.verify_document_signer(signer, at)?;
         signed_while_key_was_in_use(&object, signer.certificate())?;
         Ok(PassiveAuthentication { object, signer })

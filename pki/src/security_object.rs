@@ -53,7 +53,8 @@ impl SecurityObject {
     /// Reads EF.SOD (`77 L ContentInfo`; Doc 9303-10 §4.6.2). Nothing is verified.
     ///
     /// Accepted deviations: octets after the file's one element (a chip's padding, unread); an envelope in BER with
-    /// indefinite lengths; eContentType id-data; the issuer's RDNs in another order than in the certificate.
+    /// indefinite lengths; the issuer's RDNs in another order than in the certificate. eContentType id-data is read, so
+    /// that its refusal by [`SignedSecurityObject::trust`] has a name.
     pub fn parse(ef_sod: &[u8]) -> Result<Self, PkiError> {
         const WHAT: &str = "EF.SOD";
         if ef_sod.len() > limits::EF_SOD {
@@ -84,6 +85,11 @@ impl SecurityObject {
     pub fn verify_signature(self) -> Result<SignedSecurityObject, PkiError> {
         let signer = self.signed_data.verify()?.clone();
         Ok(SignedSecurityObject::proven(self, signer))
+    }
+
+    /// Whether the signed content type is that of Doc 9303-10 §4.6.2.2.
+    pub(crate) fn has_right_type(&self) -> bool {
+        self.signed_data.is_lds_security_object()
     }
 
     /// When the signer says it signed, if it says so.

@@ -197,7 +197,7 @@ fn usage_of_document_signer(certificate: &UntrustedCertificate) -> Result<(), Pk
         .key_usage
         .as_ref()
         .is_some_and(|usage| usage.digital_signature() && !usage.key_cert_sign() && !usage.crl_sign());
-    let forbidden = extensions.is_authority() || extensions.extended_key_usage || extensions.unknown_critical;
+    let forbidden = extensions.authority || extensions.extended_key_usage || extensions.unknown_critical;
     if !certificate.is_v3() || !may_sign || forbidden {
         return Err(PkiError::WrongUsage);
     }

@@ -3,10 +3,9 @@
 use crate::asn1::{Element, Elements, moment, primitive};
 use crate::{PkiError, limits};
 use der::asn1::GeneralizedTime;
-use der::{Decode, DecodeValue, Header, Length, SliceReader, Tag};
+use der::{DecodeValue, Header, Length, SliceReader, Tag};
 use time::OffsetDateTime;
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
 const BASIC_CONSTRAINTS: &str = "2.5.29.19";
 const KEY_USAGE: &str = "2.5.29.15";
@@ -23,7 +22,8 @@ const HARMLESS: [&str; 5] = ["2.5.29.17", "2.5.29.18", "2.5.29.31", "2.5.29.32",
 /// The extensions that decide something.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Extensions {
-    pub(crate) basic_constraints: Option<BasicConstraints>,
+    /// Basic constraints say `cA`.
+    pub(crate) authority: bool,
     pub(crate) key_usage: Option<KeyUsage>,
     pub(crate) extended_key_usage: bool,
     pub(crate) subject_key: Option<Vec<u8>>,
@@ -48,8 +48,8 @@ impl Extensions {
             }
             let value = extension.extn_value.as_bytes();
             match extension.extn_id.to_string().as_str() {
-                BASIC_CONSTRAINTS => read.basic_constraints = Some(decode(value)?),
-                KEY_USAGE => read.key_usage = Some(decode(value)?),
+                BASIC_CONSTRAINTS => read.authority = basic_constraints(value)?,
+                KEY_USAGE => read.key_usage = Some(KeyUsage::read(value)?),
                 EXTENDED_KEY_USAGE => read.extended_key_usage = true,
                 SUBJECT_KEY => read.subject_key = Some(Element::only(value, WHAT)?.octet_string()?.to_vec()),
                 AUTHORITY_KEY => read.authority_key = authority_key(value)?,
@@ -62,14 +62,49 @@ impl Extensions {
         }
         Ok(read)
     }
+}
 
-    pub(crate) fn is_authority(&self) -> bool {
-        self.basic_constraints.as_ref().is_some_and(|constraints| constraints.ca)
+/// What the key may do (utilisation de la clé; RFC 5280 §4.2.1.3).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyUsage(u8);
+
+impl KeyUsage {
+    /// Bits 0 to 7; trailing zero bits that DER would leave out are harmless.
+    fn read(value: &[u8]) -> Result<Self, PkiError> {
+        const WHAT: &str = "key usage";
+        match Element::only(value, WHAT)?.contents_of(Tag::BitString)? {
+            [0..=7, first] | [0..=7, first, _] => Ok(Self(*first)),
+            _ => Err(PkiError::Malformed(WHAT)),
+        }
+    }
+
+    pub(crate) fn digital_signature(self) -> bool {
+        self.0 & 0x80 != 0
+    }
+
+    pub(crate) fn key_cert_sign(self) -> bool {
+        self.0 & 0x04 != 0
+    }
+
+    pub(crate) fn crl_sign(self) -> bool {
+        self.0 & 0x02 != 0
     }
 }
 
-fn decode<'a, T: Decode<'a>>(value: &'a [u8]) -> Result<T, PkiError> {
-    T::from_der(value).map_err(|_| PkiError::Malformed("certificate extension"))
+/// BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL }. A Ukrainian CSCA
+/// writes TRUE as BER may (01) and DER may not.
+fn basic_constraints(value: &[u8]) -> Result<bool, PkiError> {
+    const WHAT: &str = "basic constraints";
+    let mut fields = Element::only(value, WHAT)?.sequence()?;
+    let authority = match fields.optional(Tag::Boolean)?.map(|flag| flag.contents()) {
+        None | Some([0]) => false,
+        Some([_]) => true,
+        Some(_) => return Err(PkiError::Malformed(WHAT)),
+    };
+    // A document signer stands directly below its CSCA, so every path length permits it.
+    fields.optional(Tag::Integer)?;
+    fields.end()?;
+    Ok(authority)
 }
 
 /// Of AuthorityKeyIdentifier only `[0] keyIdentifier` is used; issuer and serial are seldom right.

@@ -13,7 +13,8 @@ use x509_cert::name::Name;
 const WHAT: &str = "security object";
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const LDS_SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.1");
-/// Chinese passports say id-data. What is inside is read as strictly, so it is accepted.
+/// What Chinese passports say: readable, and sound as CMS, but the signed type is what keeps a signature over something
+/// else from passing for an EF.SOD (RFC 5652 §11.1), so it is not trusted.
 const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -101,6 +102,11 @@ impl SignedData {
             }
             SignerIdentifier::SubjectKey(key) => certificate.subject_key_identifier() == Some(key),
         })
+    }
+
+    /// Whether what was signed is declared to be an LDS security object.
+    pub(crate) fn is_lds_security_object(&self) -> bool {
+        self.content_type == LDS_SECURITY_OBJECT
     }
 
     /// When the signer says it signed.

@@ -11,6 +11,7 @@
 mod active;
 mod client;
 mod kingdom;
+mod master_list;
 mod passive;
 mod published;
 mod trust;

@@ -10,7 +10,7 @@ use time::macros::datetime;
 const WHEN: OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
 
 /// The data folder, or a plain word that nothing was tried.
-fn data() -> Option<PathBuf> {
+pub(crate) fn data() -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let folder = std::env::var_os("BAWABA_DATA").map_or_else(beside, PathBuf::from);
     if folder.is_dir() {
@@ -20,7 +20,7 @@ fn data() -> Option<PathBuf> {
     None
 }
 
-fn read(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn read(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(data()?.join(name)).unwrap())
 }
 
