@@ -39,11 +39,20 @@ impl ActiveAuthenticationKey {
         nonce: &[u8; 8],
         signature: &[u8],
     ) -> Result<SignatureForm, PkiError> {
+        self.verify_message(hash, nonce, signature)
+    }
+
+    pub(crate) fn verify_message(
+        &self,
+        hash: DigestAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<SignatureForm, PkiError> {
         if signature.len() > limits::ACTIVE_SIGNATURE {
             return Err(PkiError::TooLarge);
         }
         let (form, signature) = self.read(signature)?;
-        let digest = hash.digest(nonce)?;
+        let digest = hash.digest(message)?;
         // OpenSSL refuses r and s outside 1..n-1, and cuts a digest longer than the order (BSI TR-03111 §4.2.1).
         if signature.verify(&digest, &self.key.key).unwrap_or(false) {
             Ok(form)

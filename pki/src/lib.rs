@@ -29,6 +29,8 @@ pub mod revocation;
 pub mod security_object;
 mod signature;
 pub mod trust;
+#[cfg(test)]
+mod vectors;
 
 pub use active::{ActiveAuthenticationKey, SignatureForm};
 pub use certificate::{CscaKind, UntrustedCertificate};
