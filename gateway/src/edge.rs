@@ -138,3 +138,6 @@ fn malformed(detail: &'static str) -> Problem {
 fn has_authority(version: Version) -> bool {
     version >= Version::HTTP_2
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ mod connection;
 mod events;
 mod linger;
 mod seats;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tls;
 
 use std::net::SocketAddr;
