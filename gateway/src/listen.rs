@@ -165,3 +165,6 @@ pub async fn serve(
         tasks.wait().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

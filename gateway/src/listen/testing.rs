@@ -98,7 +98,7 @@ pub(crate) struct Port {
     pub(crate) address: SocketAddr,
     pub(crate) tls: Arc<ArcSwap<ServerConfig>>,
     pub(crate) stop: CancellationToken,
-    pub(crate) task: tokio::task::JoinHandle<()>,
+    task: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Port {
@@ -108,7 +108,12 @@ impl Port {
         let tls = Arc::new(ArcSwap::from_pointee(config));
         let stop = CancellationToken::new();
         let task = tokio::spawn(super::serve(listener, Arc::clone(&tls), app, options, stop.clone()));
-        Self { address, tls, stop, task }
+        Self { address, tls, stop, task: Some(task) }
+    }
+
+    /// Waits until a stopped port has drained.
+    pub(crate) async fn drained(&mut self) {
+        self.task.take().unwrap().await.unwrap();
     }
 
     pub(crate) async fn connect(&self, config: &Arc<ClientConfig>) -> std::io::Result<TlsStream<TcpStream>> {
