@@ -196,3 +196,6 @@ impl Proxy {
         self.back_ends.get(service).map(|back_end| back_end.is_resting())
     }
 }
+
+#[cfg(test)]
+mod tests;
