@@ -9,9 +9,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::apdu::CommandApdu;
 use crate::simulated::SimulatedCard;
-use crate::transport::{CardTransport, TransportError};
+use crate::transport::TransportError;
 
 /// The first slot of the virtual reader as Debian ships it (`/etc/reader.conf.d/vpcd`, 0x8C7B).
 pub const FIRST_SLOT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 35963);
@@ -82,7 +81,7 @@ impl VirtualSlot {
                     card.reset();
                     continue;
                 }
-                command => match answer_command(card, command) {
+                command => match card.process(command) {
                     Ok(answer) => answer,
                     Err(TransportError::Silent) => {
                         // A mute chip: the reader waits until somebody pulls the card out.
@@ -146,13 +145,5 @@ impl VirtualSlot {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(false),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-fn answer_command(card: &mut SimulatedCard, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-    match CommandApdu::parse(command) {
-        Ok(command) => Ok(card.transmit(&command)?.encode()),
-        // 6700, wrong length: what a chip says to bytes that are no command (ISO/IEC 7816-4 §5.6).
-        Err(_) => Ok(vec![0x67, 0x00]),
     }
 }

@@ -98,7 +98,8 @@ impl ConnectionArgs {
                 Ok(GatewayClient::new(gateway, &identity)?)
             }
             _ => Err(Failure::Usage(
-                "which gateway? Give --state DIR of a demonstration, or --gateway, --ca, --cert and --key.".to_owned(),
+                "which gateway? Give --state DIR of a demonstration, or --gateway, --ca, --cert and --key."
+                    .to_owned(),
             )),
         }
     }
@@ -230,7 +231,8 @@ mod tests {
     #[test]
     fn a_gateway_without_certificates_is_not_enough() {
         assert!(CounterArgs::try_parse_from(["bawaba-counter", "open", "--gateway", "https://x"]).is_err());
-        let args = CounterArgs::try_parse_from(["bawaba-counter", "open", "--state", "a b", "--card", "x"]).unwrap();
+        let args =
+            CounterArgs::try_parse_from(["bawaba-counter", "open", "--state", "a b", "--card", "x"]).unwrap();
         assert!(matches!(args.command, Some(Command::Open(_))));
     }
 }

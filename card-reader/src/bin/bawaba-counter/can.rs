@@ -13,8 +13,9 @@ const VARIABLE: &str = "BAWABA_CAN";
 /// From the file, the variable or the keyboard, in this order; never from the command line.
 pub(crate) fn ask(args: &CanArgs) -> Result<Can, Failure> {
     let typed = if let Some(path) = &args.can_file {
-        std::fs::read_to_string(path)
-            .map_err(|error| Failure::Usage(format!("the CAN cannot be read from {}: {error}", path.display())))?
+        std::fs::read_to_string(path).map_err(|error| {
+            Failure::Usage(format!("the CAN cannot be read from {}: {error}", path.display()))
+        })?
     } else if let Ok(set) = std::env::var(VARIABLE) {
         set
     } else {

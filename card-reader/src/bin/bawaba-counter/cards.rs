@@ -4,7 +4,7 @@ use std::path::Path;
 
 use card_reader::Can;
 use card_reader::counter::{CounterError, DemoState, Holder};
-use card_reader::simulated::SimulatedCard;
+use card_reader::simulated::{CardFile, SimulatedCard};
 use serde_json::json;
 
 use crate::args::CardsArgs;
@@ -34,11 +34,9 @@ impl PrintedCard {
     }
 
     pub(crate) fn read(name: &str, path: &Path) -> Result<PrintedCard, CounterError> {
-        let unusable = |why: String| CounterError::Files { path: path.to_owned(), why };
-        let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
-        let file: serde_json::Value = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
-        let can = file.get("can").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        Ok(PrintedCard { name: name.to_owned(), holder: None, can })
+        let file = CardFile::load(path)
+            .map_err(|error| CounterError::Files { path: path.to_owned(), why: error.to_string() })?;
+        Ok(PrintedCard { name: name.to_owned(), holder: Holder::from_dg1(&file.files.dg1.0), can: file.can })
     }
 
     /// The chip of a card file.
@@ -47,7 +45,8 @@ impl PrintedCard {
     }
 
     pub(crate) fn can(&self) -> Result<Can, Failure> {
-        Can::parse(&self.can).ok_or_else(|| Failure::Internal(format!("no usable CAN is printed on {}", self.name)))
+        Can::parse(&self.can)
+            .ok_or_else(|| Failure::Internal(format!("no usable CAN is printed on {}", self.name)))
     }
 
     /// The holder's name, or the file's where the card shows none.

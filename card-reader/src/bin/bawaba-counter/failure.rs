@@ -72,9 +72,12 @@ impl Failure {
     /// Says it: to people on stderr in their language, to programs on stdout as JSON.
     pub(crate) fn report(&self, language: Language, json: bool) {
         let (code, party, said, detail) = match self {
-            Failure::Counter(error) => {
-                (error.code().to_owned(), error.party().to_owned(), error.explain(language), Some(error.to_string()))
-            }
+            Failure::Counter(error) => (
+                error.code().to_owned(),
+                error.party().to_owned(),
+                error.explain(language),
+                Some(error.to_string()),
+            ),
             Failure::Usage(text) => plain("usage", "station", text),
             Failure::Virtual(error) => plain("virtual-reader", "reader", &error.to_string()),
             Failure::CardFile(path, error) => {
@@ -107,7 +110,9 @@ fn counter_code(error: &CounterError) -> u8 {
         CounterError::Card(CardError::Transport(
             TransportError::NoCard | TransportError::ReaderUnusable | TransportError::Garbled,
         )) => UNAVAILABLE,
-        CounterError::Card(CardError::CommandNotAllowed | CardError::TooManyCommands | CardError::NoRandom) => INTERNAL,
+        CounterError::Card(
+            CardError::CommandNotAllowed | CardError::TooManyCommands | CardError::NoRandom,
+        ) => INTERNAL,
         CounterError::Card(_) => REFUSED,
         CounterError::Reader(PcscError::MuteCard | PcscError::SessionLost(_)) => REFUSED,
         CounterError::Reader(PcscError::SeveralCards | PcscError::UnknownReader(_)) => USAGE,

@@ -33,7 +33,10 @@ fn main() -> ExitCode {
     // Logs go to stderr and never hold a CAN, a name or a payload; stdout is for answers.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(EnvFilter::try_from_env("BAWABA_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bawaba_counter=info")))
+        .with_env_filter(
+            EnvFilter::try_from_env("BAWABA_LOG")
+                .unwrap_or_else(|_| EnvFilter::new("warn,bawaba_counter=info")),
+        )
         .with_target(false)
         .init();
     let (language, json) = (args.lang, args.json());

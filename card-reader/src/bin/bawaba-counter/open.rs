@@ -48,7 +48,10 @@ fn print(opened: &OpenedSession) {
     }
     let total: f64 = opened.steps.iter().map(|step| step.ms).sum();
     output::line(&format!("{:<24} {total:>8.1} ms, {} APDU, {}", "total", opened.apdus, opened.method));
-    output::line(&format!("session  {} ({}, {})", opened.session.id, opened.session.acr, opened.session.purpose));
+    output::line(&format!(
+        "session  {} ({}, {})",
+        opened.session.id, opened.session.acr, opened.session.purpose
+    ));
     output::line(&format!("patient  {}", opened.session.subject));
     if let Some(cover) = &opened.session.coverage {
         let open = if cover.open { "ouverte / open" } else { "fermée / closed" };

@@ -49,7 +49,10 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     let gateway = args.connection.client()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        Failure::Unavailable(format!("{} cannot be listened on: {error}; choose another with --listen", args.listen))
+        Failure::Unavailable(format!(
+            "{} cannot be listened on: {error}; choose another with --listen",
+            args.listen
+        ))
     })?;
     let address = listener.local_addr().map_err(|error| Failure::Internal(error.to_string()))?;
     let counter = Arc::new(Counter {

@@ -37,13 +37,19 @@ pub(crate) fn run(args: &ReadArgs, _language: Language) -> Result<(), Failure> {
     output::line(&format!("lecteur     {reader}"));
     output::line(&format!("profil      {}", transcript.profile));
     if let Some(holder) = holder {
-        output::line(&format!("titulaire   {}, né(e) le {}", holder.full_name(), holder.born().unwrap_or_default()));
+        output::line(&format!(
+            "titulaire   {}, né(e) le {}",
+            holder.full_name(),
+            holder.born().unwrap_or_default()
+        ));
     }
     for (name, size) in sizes(&transcript) {
         output::line(&format!("{name:<11} {size} octets"));
     }
     output::line(&format!("{apdus} APDU, {ms} ms (PACE {pace_ms} ms)"));
-    output::line("Lu, non vérifié : seule la passerelle juge une carte. / Read, not verified: only the gateway judges.");
+    output::line(
+        "Lu, non vérifié : seule la passerelle juge une carte. / Read, not verified: only the gateway judges.",
+    );
     Ok(())
 }
 

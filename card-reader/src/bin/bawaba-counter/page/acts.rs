@@ -65,7 +65,11 @@ pub(crate) struct Asked {
 
 impl Acts {
     /// Starts an act; it goes on whether or not somebody watches.
-    pub(crate) fn start(&self, counter: &Arc<Counter>, asked: Asked) -> Result<Arc<RunningAct>, CounterError> {
+    pub(crate) fn start(
+        &self,
+        counter: &Arc<Counter>,
+        asked: Asked,
+    ) -> Result<Arc<RunningAct>, CounterError> {
         let mut name = [0; 16];
         getrandom::fill(&mut name).map_err(|_| CounterError::Interrupted)?;
         let act = Arc::new(RunningAct {
@@ -133,7 +137,11 @@ async fn run(counter: Arc<Counter>, act: Arc<RunningAct>, asked: Asked) {
     act.change(|progress| progress.outcome = Some(Arc::new(outcome)));
 }
 
-async fn run_steps(counter: &Arc<Counter>, act: &Arc<RunningAct>, asked: Asked) -> Result<Success, CounterError> {
+async fn run_steps(
+    counter: &Arc<Counter>,
+    act: &Arc<RunningAct>,
+    asked: Asked,
+) -> Result<Success, CounterError> {
     let gateway = counter.gateway.speaking(asked.language);
     let mut lap = Instant::now();
     let mut finished = |act: &RunningAct| {

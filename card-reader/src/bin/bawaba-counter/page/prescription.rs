@@ -29,10 +29,16 @@ pub(crate) fn lines(bundle: &Value) -> Vec<Line> {
 
 fn line(request: &Value) -> Line {
     let first_of = |pointers: &[&str]| {
-        pointers.iter().map(|pointer| text(request, pointer)).find(|text| !text.is_empty()).unwrap_or_default()
+        pointers
+            .iter()
+            .map(|pointer| text(request, pointer))
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
     };
-    let dosages = request.get("dosageInstruction").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let dosages: Vec<&str> = dosages.iter().map(|dosage| text(dosage, "/text")).filter(|text| !text.is_empty()).collect();
+    let dosages =
+        request.get("dosageInstruction").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let dosages: Vec<&str> =
+        dosages.iter().map(|dosage| text(dosage, "/text")).filter(|text| !text.is_empty()).collect();
     Line {
         medicine: first_of(&[
             "/medicationCodeableConcept/text",
@@ -82,6 +88,9 @@ mod tests {
     #[test]
     fn what_is_no_bundle_is_an_empty_list() {
         assert_eq!(lines(&json!(null)), []);
-        assert_eq!(lines(&json!({"entry": [{"resource": {"resourceType": "MedicationRequest"}}]})), [Line::default()]);
+        assert_eq!(
+            lines(&json!({"entry": [{"resource": {"resourceType": "MedicationRequest"}}]})),
+            [Line::default()]
+        );
     }
 }

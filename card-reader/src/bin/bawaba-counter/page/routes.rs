@@ -25,7 +25,10 @@ pub(crate) fn router(counter: Arc<Counter>) -> Router {
         .route("/acts/{id}", get(act))
         .route("/acts/{id}/end", post(end))
         .route("/counter.css", get(async || asset("text/css; charset=utf-8", include_str!("counter.css"))))
-        .route("/counter.js", get(async || asset("text/javascript; charset=utf-8", include_str!("counter.js"))))
+        .route(
+            "/counter.js",
+            get(async || asset("text/javascript; charset=utf-8", include_str!("counter.js"))),
+        )
         .route("/favicon.svg", get(async || asset("image/svg+xml", include_str!("favicon.svg"))))
         .layer(middleware::from_fn_with_state(Arc::clone(&counter), guard::guard))
         .with_state(counter)
@@ -88,7 +91,8 @@ async fn start(State(counter): Page, headers: HeaderMap, Form(form): Form<ActFor
     let can = Can::parse(&latin_digits(&form.can));
     let purpose = PURPOSES.into_iter().find(|known| *known == form.purpose).unwrap_or("TREAT");
     let (Some(source), Some(can)) = (source.clone(), can) else {
-        let chosen = Chosen { can_missing: source.is_some(), source_missing: source.is_none(), source, purpose };
+        let chosen =
+            Chosen { can_missing: source.is_some(), source_missing: source.is_none(), source, purpose };
         let mut page = view::page(&counter, language, chosen, None);
         *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return page;
@@ -126,13 +130,19 @@ async fn end(State(counter): Page, Path(id): Path<String>, Form(form): Form<ActF
     if let Some(running) = counter.acts.find(&id)
         && let Some(outcome) = running.progress().outcome
         && let Outcome::Opened(success) = outcome.as_ref()
-        && let Err(error) = counter.gateway.end_session(&success.opened.token, &success.opened.session.id).await
+        && let Err(error) =
+            counter.gateway.end_session(&success.opened.token, &success.opened.session.id).await
     {
         // The token ends by itself within minutes; the next patient does not wait for it.
-        tracing::warn!(code = error.code(), session = success.opened.session.id, "the session could not be ended early");
+        tracing::warn!(
+            code = error.code(),
+            session = success.opened.session.id,
+            "the session could not be ended early"
+        );
     }
     counter.acts.forget(&id);
-    Redirect::to(&format!("/?lang={}", Language::from_tag(&form.lang).unwrap_or_default().tag())).into_response()
+    Redirect::to(&format!("/?lang={}", Language::from_tag(&form.lang).unwrap_or_default().tag()))
+        .into_response()
 }
 
 /// Digits as an Arabic keyboard types them are digits too.

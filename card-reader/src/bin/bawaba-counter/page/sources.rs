@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use card_reader::CardTransport;
 use card_reader::counter::{CounterError, DemoState};
-use card_reader::transport::pcsc::{PcscDeadlines, PcscError, PcscTransport, Reader, ReaderCondition, ReaderWatch};
+use card_reader::transport::pcsc::{
+    PcscDeadlines, PcscError, PcscTransport, Reader, ReaderCondition, ReaderWatch,
+};
 
 use crate::cards::PrintedCard;
 
@@ -75,8 +77,10 @@ impl Sources {
             Source::Reader(name) => Ok(Box::new(PcscTransport::connect(name, PcscDeadlines::default())?)),
             Source::Card(name) => {
                 let missing = |path: PathBuf, why: String| CounterError::Files { path, why };
-                let demo =
-                    self.demo.as_ref().ok_or_else(|| missing(PathBuf::from(name), "no demonstration".to_owned()))?;
+                let demo = self
+                    .demo
+                    .as_ref()
+                    .ok_or_else(|| missing(PathBuf::from(name), "no demonstration".to_owned()))?;
                 let path = demo.card(name)?;
                 let chip = card_reader::simulated::SimulatedCard::from_file(&path)
                     .map_err(|error| missing(path, error.to_string()))?;

@@ -158,7 +158,13 @@ impl SourcesView {
         let cards = cards.into_iter().map(|card| {
             let source = Source::Card(card.name.clone());
             let title = card.title();
-            CardView { value: source.value(), checked: chosen == Some(&source), title, name: card.name, can: spaced(&card.can) }
+            CardView {
+                value: source.value(),
+                checked: chosen == Some(&source),
+                title,
+                name: card.name,
+                can: spaced(&card.can),
+            }
         });
         SourcesView { t, readers: readers.collect(), reader_problem, cards: cards.collect() }
     }
@@ -179,7 +185,11 @@ impl ActView {
                 None if index == progress.times.len() => "now",
                 None => "later",
             };
-            StepView { text: t.step(name), state, ms: time.map(|ms| milliseconds(*ms, lang)).unwrap_or_default() }
+            StepView {
+                text: t.step(name),
+                state,
+                ms: time.map(|ms| milliseconds(*ms, lang)).unwrap_or_default(),
+            }
         });
         ActView {
             t,
@@ -204,10 +214,17 @@ impl ActView {
 impl FailedView {
     fn new(error: &card_reader::counter::CounterError, t: &'static Texts, lang: Language) -> FailedView {
         let request = match error {
-            card_reader::counter::CounterError::Refused(problem) => problem.request_id.clone().unwrap_or_default(),
+            card_reader::counter::CounterError::Refused(problem) => {
+                problem.request_id.clone().unwrap_or_default()
+            }
             _ => String::new(),
         };
-        FailedView { said: error.explain(lang), party: t.party(error.party()), code: error.code().to_owned(), request }
+        FailedView {
+            said: error.explain(lang),
+            party: t.party(error.party()),
+            code: error.code().to_owned(),
+            request,
+        }
     }
 }
 
@@ -224,7 +241,10 @@ impl OpenedView {
             name: holder.map(card_reader::counter::Holder::full_name).unwrap_or_default(),
             born: holder.and_then(card_reader::counter::Holder::born).unwrap_or_default(),
             cover: cover.map(|cover| cover.open),
-            scheme: cover.and_then(|cover| cover.scheme.as_deref()).map(|code| t.scheme(code)).unwrap_or_default(),
+            scheme: cover
+                .and_then(|cover| cover.scheme.as_deref())
+                .map(|code| t.scheme(code))
+                .unwrap_or_default(),
             dependants: opened.session.dependants.len(),
             minutes: opened.expires_in.div_ceil(60),
             session: opened.session.id.clone(),
