@@ -126,7 +126,12 @@ fn a_watch_sees_cards_come_and_go() {
     let sees = |condition| {
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline {
-            if watch.readers().unwrap().iter().any(|reader| reader.name == SLOT && reader.condition == condition) {
+            if watch
+                .readers()
+                .unwrap()
+                .iter()
+                .any(|reader| reader.name == SLOT && reader.condition == condition)
+            {
                 return true;
             }
             thread::sleep(Duration::from_millis(20));
@@ -152,14 +157,16 @@ fn the_programs_do_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("carte d'essai.json");
     issue(ChipMethods::Both).0.save(&path).unwrap();
-    let mut simulate = Command::new(&program).arg("simulate").arg(&path).stdout(Stdio::null()).spawn().unwrap();
+    let mut simulate =
+        Command::new(&program).arg("simulate").arg(&path).stdout(Stdio::null()).spawn().unwrap();
     wait_until(ReaderCondition::CardPresent);
 
     let listed = Command::new(&program).args(["readers", "--json"]).output().unwrap();
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert!(listed["readers"].as_array().unwrap().iter().any(|reader| reader["state"] == "card-present"));
 
-    let read = |can: &str| Command::new(&program).args(["read", "--json"]).env("BAWABA_CAN", can).output().unwrap();
+    let read =
+        |can: &str| Command::new(&program).args(["read", "--json"]).env("BAWABA_CAN", can).output().unwrap();
     let wrong = read("271828");
     let said: serde_json::Value = serde_json::from_slice(&wrong.stdout).unwrap();
     assert_eq!((wrong.status.code(), &said["error"]["code"]), (Some(65), &"wrong-can".into()));
@@ -216,7 +223,8 @@ fn wait_until(condition: ReaderCondition) {
 }
 
 fn slot_is(condition: ReaderCondition) -> bool {
-    pcsc::readers().is_ok_and(|list| list.iter().any(|reader| reader.name == SLOT && reader.condition == condition))
+    pcsc::readers()
+        .is_ok_and(|list| list.iter().any(|reader| reader.name == SLOT && reader.condition == condition))
 }
 
 /// A simulated card lying on the virtual reader.
@@ -272,7 +280,8 @@ impl Daemon {
             println!("skipped: a pcscd runs whose virtual reader is missing or taken");
             return None;
         }
-        let start = || Command::new("pcscd").arg("--foreground").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let start =
+            || Command::new("pcscd").arg("--foreground").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let Ok(child) = start() else {
             println!("skipped: pcscd is not installed");
             return None;

@@ -1,11 +1,12 @@
 //! What is the staff told, and what can they do next, in their own language?
 
+#[cfg(feature = "pcsc")]
+mod reader;
+
 use super::error::CounterError;
 use super::language::Language;
 use crate::error::CardError;
 use crate::transport::TransportError;
-#[cfg(feature = "pcsc")]
-use crate::transport::pcsc::PcscError;
 
 /// What happened and the one next step, ready for a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl CounterError {
             }
             CounterError::Card(error) => card_texts(*error).say(language),
             #[cfg(feature = "pcsc")]
-            CounterError::Reader(error) => reader_texts(error).say(language),
+            CounterError::Reader(error) => reader::texts(error).say(language),
             CounterError::Files { .. } => FILES.say(language),
             CounterError::Unreachable | CounterError::TimedOut => UNREACHABLE.say(language),
             CounterError::TlsRefused => TLS_REFUSED.say(language),
@@ -81,20 +82,6 @@ fn card_texts(error: CardError) -> &'static Texts {
         CardError::CommandNotAllowed | CardError::TooManyCommands => &UNEXPECTED,
         CardError::NoRandom => &FILES,
         _ => &CARD_UNREADABLE,
-    }
-}
-
-#[cfg(feature = "pcsc")]
-fn reader_texts(error: &PcscError) -> &'static Texts {
-    match error {
-        PcscError::ServiceUnavailable => &NO_SERVICE,
-        PcscError::NoReader | PcscError::UnknownReader(_) => &NO_READER,
-        PcscError::SeveralCards => &SEVERAL_CARDS,
-        PcscError::NoCard => &NO_CARD,
-        PcscError::Busy => &CARD_BUSY,
-        PcscError::MuteCard => &CARD_SILENT,
-        PcscError::SessionLost(_) => &CARD_LOST,
-        PcscError::Failed(_) => &READER_FAILED,
     }
 }
 
@@ -174,54 +161,6 @@ const NOT_A_CNIE: Texts = Texts {
         "Demandez la CNIE électronique du patient (modèle 2020 ou plus récent).",
         "اطلبوا البطاقة الوطنية الإلكترونية للمريض (نموذج 2020 فما بعد).",
         "Ask for the patient’s electronic national card (2020 model or later).",
-    ],
-};
-
-const NO_SERVICE: Texts = Texts {
-    title: [
-        "Le service des lecteurs (pcscd) ne fonctionne pas.",
-        "خدمة القارئات (pcscd) لا تعمل.",
-        "The reader service (pcscd) is not running.",
-    ],
-    next_step: [
-        "Appelez le support du poste : démarrer pcscd. La carte n’est pas en cause.",
-        "اتصلوا بالدعم التقني لتشغيل pcscd. لا علاقة للبطاقة بالأمر.",
-        "Call the station’s support: start pcscd. The card is not at fault.",
-    ],
-};
-
-const NO_READER: Texts = Texts {
-    title: ["Le lecteur n’est pas branché.", "القارئ غير موصول.", "The reader is not connected."],
-    next_step: [
-        "Branchez le lecteur de cartes, puis choisissez-le dans la liste.",
-        "أوصلوا قارئ البطاقات ثم اختاروه من القائمة.",
-        "Plug the card reader in, then choose it from the list.",
-    ],
-};
-
-const SEVERAL_CARDS: Texts = Texts {
-    title: [
-        "Plusieurs cartes sont posées.",
-        "توجد عدة بطاقات على القارئات.",
-        "Several cards are on the readers.",
-    ],
-    next_step: [
-        "Ne laissez que la carte du patient, ou choisissez son lecteur.",
-        "اتركوا بطاقة المريض وحدها أو اختاروا قارئها.",
-        "Leave only the patient’s card, or choose its reader.",
-    ],
-};
-
-const CARD_BUSY: Texts = Texts {
-    title: [
-        "Un autre programme utilise la carte.",
-        "برنامج آخر يستعمل البطاقة.",
-        "Another program is using the card.",
-    ],
-    next_step: [
-        "Fermez l’autre programme, puis recommencez.",
-        "أغلقوا البرنامج الآخر ثم حاولوا من جديد.",
-        "Close the other program, then retry.",
     ],
 };
 
