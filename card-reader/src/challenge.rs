@@ -36,7 +36,7 @@ impl PresenceMethod {
 /// Commands that only the original chip can answer, made for one card (défi). Spent by [`Challenge::prove`].
 ///
 /// A copy would be a second try:
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// fn twice(challenge: card_reader::Challenge) -> (card_reader::Challenge, card_reader::Challenge) {
 ///     (challenge.clone(), challenge)
 /// }

@@ -160,7 +160,7 @@ impl<'t> Conversation<'t> {
 
     /// PACE anew with smaller blocks, once. Not a second guess at the CAN: the first PACE has shown that it is right.
     fn restart(&mut self) -> Result<(), CardError> {
-        self.block = self.block.after_a_dead_channel();
+        self.block = BlockSize::after_a_dead_channel();
         self.link.set_extended(false);
         self.channel = Channel::Station(pace(&mut self.link, &self.card_access, &self.can)?);
         Ok(())

@@ -10,14 +10,14 @@ use crate::transcript::AuthenticCard;
 /// The original chip answered our challenge (preuve de présence). Its only maker is [`Challenge::prove`](crate::Challenge::prove).
 ///
 /// It cannot be written down by hand:
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use card_reader::{AuthenticCard, PresenceMethod, PresenceProof};
 /// fn forged(card: AuthenticCard, at: time::OffsetDateTime) -> PresenceProof {
 ///     PresenceProof { card, method: PresenceMethod::ChipAuthentication, proven_at: at }
 /// }
 /// ```
 /// and it cannot be kept and used twice:
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// fn twice(proof: card_reader::PresenceProof) -> (card_reader::PresenceProof, card_reader::PresenceProof) {
 ///     (proof.clone(), proof)
 /// }

@@ -7,6 +7,7 @@ use pki::{
     SecurityObject, TrustStore, VerifiedCertificate,
 };
 use time::{Date, OffsetDateTime};
+use zeroize::Zeroizing;
 
 use crate::challenge::Challenge;
 use crate::error::PresenceError;
@@ -73,7 +74,7 @@ impl CardTranscript {
             profile: self.profile,
             mrz,
             national_number,
-            dg1: dg1.content().to_vec(),
+            dg1: Zeroizing::new(dg1.content().to_vec()),
             chip_authentication: infos.chip_authentication(),
             active_authentication,
         })
@@ -142,16 +143,17 @@ pub(crate) struct ActiveAuthentication {
 /// A card whose data a trusted state signed (données authentiques). The chip may still be a copy: see [`AuthenticCard::challenge`].
 ///
 /// It cannot be written down by hand, only come out of [`CardTranscript::authenticate`]:
-/// ```compile_fail
-/// fn forged(mrz: card_reader::lds::Mrz) -> card_reader::AuthenticCard {
-///     card_reader::AuthenticCard { mrz, ..panic!() }
+/// ```compile_fail,E0451
+/// use card_reader::{AuthenticCard, CardProfile};
+/// fn another_profile(card: AuthenticCard) -> AuthenticCard {
+///     AuthenticCard { profile: CardProfile::Cnie2020, ..card }
 /// }
 /// ```
 pub struct AuthenticCard {
     profile: CardProfile,
     mrz: Mrz,
     national_number: NationalNumber,
-    dg1: Vec<u8>,
+    dg1: Zeroizing<Vec<u8>>,
     chip_authentication: Option<ChipAuthenticationInfo>,
     active_authentication: Option<ActiveAuthentication>,
 }

@@ -41,12 +41,9 @@ impl BlockSize {
         self.smaller().is_some()
     }
 
-    /// A length that killed the channel is not tried again, nor the next smaller one.
-    pub(super) const fn after_a_dead_channel(self) -> Self {
-        match self {
-            Self::Extended => Self::Short,
-            Self::Short | Self::Careful => Self::Careful,
-        }
+    /// A length that ended the channel costs a whole PACE: only one that every chip is known to take is tried next.
+    pub(super) const fn after_a_dead_channel() -> Self {
+        Self::Careful
     }
 }
 

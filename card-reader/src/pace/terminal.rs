@@ -3,6 +3,7 @@
 use std::fmt;
 
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use super::{CAN_REFERENCE, DYNAMIC_DATA, dynamic, token};
 use crate::apdu::{CommandApdu, ResponseApdu, SHORT_ANSWER, StatusWord};
@@ -26,7 +27,7 @@ enum State {
     /// The chip's nonce, encrypted.
     Nonce,
     /// The chip's key of the mapping.
-    Mapping { nonce: [u8; BLOCK], secret: CurveSecret, public: CurvePoint },
+    Mapping { nonce: Zeroizing<[u8; BLOCK]>, secret: CurveSecret, public: CurvePoint },
     /// The chip's ephemeral key over the mapped generator.
     Agreement { secret: CurveSecret, public: CurvePoint },
     /// The chip's token.
@@ -71,12 +72,19 @@ impl PaceTerminal {
                 let generator = CurvePoint::generator().ok_or(IDENTITY)?;
                 let (secret, public) = key_pair(generator)?;
                 let command = general_authenticate(false, &dynamic(0x81, &public.to_bytes()))?;
-                (State::Mapping { nonce: password.decrypt_nonce(encrypted), secret, public }, command)
+                (
+                    State::Mapping {
+                        nonce: Zeroizing::new(password.decrypt_nonce(encrypted)),
+                        secret,
+                        public,
+                    },
+                    command,
+                )
             }
             State::Mapping { nonce, secret, public } => {
                 let theirs = other_key(object(response, "PACE mapping", 0x82)?, public)?;
                 let shared = secret.times(theirs).ok_or(IDENTITY)?;
-                let (secret, public) = key_pair(shared.map_generator(nonce).ok_or(IDENTITY)?)?;
+                let (secret, public) = key_pair(shared.map_generator(*nonce).ok_or(IDENTITY)?)?;
                 let command = general_authenticate(false, &dynamic(0x83, &public.to_bytes()))?;
                 (State::Agreement { secret, public }, command)
             }

@@ -107,7 +107,7 @@ pub struct Behaviour {
     pub wrong_mac_after: Option<u32>,
     /// Takes extended-length commands; otherwise they get 6700.
     pub extended_length: bool,
-    /// The most bytes that one READ BINARY may ask for; more gets 6700.
+    /// The most bytes that one secured READ BINARY may ask for; more gets 6700.
     pub most_read: Option<u16>,
     /// Says 6700 about a read naked, which ends the channel, as some chips do.
     pub naked_length_errors: bool,

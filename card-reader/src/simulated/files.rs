@@ -73,7 +73,7 @@ impl Files {
             return refused(StatusWord::SECURITY_STATUS_NOT_SATISFIED);
         }
         let Some(le) = command.le() else { return refused(StatusWord::WRONG_LENGTH) };
-        if most.is_some_and(|most| le > u32::from(most)) {
+        if authenticated && most.is_some_and(|most| le > u32::from(most)) {
             return refused(StatusWord::WRONG_LENGTH);
         }
         self.selection.file = Some(file);

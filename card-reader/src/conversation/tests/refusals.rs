@@ -1,5 +1,7 @@
 //! What must not come to a proof, and what each is called.
 
+use pki::issuing::DocumentSignerOptions;
+
 use super::*;
 use crate::apdu::StatusWord;
 use crate::transport::TransportError;
@@ -54,6 +56,21 @@ fn unknown_revoked_and_foreign_signers_are_refused() {
     let abroad = Kingdom::of("DE");
     let mut foreign = abroad.card(ChipMethods::Chip).insert().unwrap();
     assert_eq!(refused(&mut foreign, &abroad.trust(&[])), PresenceError::WrongIssuer);
+}
+
+#[test]
+fn a_signer_of_other_documents_is_refused() {
+    let kingdom = Kingdom::new();
+    let card = |types: &[&str]| {
+        let options = DocumentSignerOptions {
+            document_types: types.iter().map(|kind| (*kind).to_owned()).collect(),
+            ..DocumentSignerOptions::default()
+        };
+        let signer = kingdom.country.issue_document_signer_with(&profile("MA", "DS"), &options).unwrap();
+        CardFile::personalise(&person(), CAN, ChipMethods::Chip, &signer).unwrap().insert().unwrap()
+    };
+    assert!(act(&mut card(&["P", "I"]), &kingdom.trust(&[])).is_ok());
+    assert_eq!(refused(&mut card(&["P"]), &kingdom.trust(&[])), PresenceError::WrongIssuer);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn the_longest_key_is_chosen_and_3des_is_not_spoken() {
 fn a_key_without_its_protocol_or_with_another_id_is_no_offer() {
     let ca = ChipAuthenticationInfo { cipher: Cipher::Aes128, key_id: None, key: key() };
     let other = ChipAuthenticationInfo { key_id: Some(7), ..ca };
-    let [with, without] = [&other, &ca].map(|ca| write::chip_authentication(ca));
+    let [with, without] = [&other, &ca].map(write::chip_authentication);
     let (protocol, _) = with.split_at(with.iter().skip(1).position(|&byte| byte == 0x30).unwrap() + 1);
     let (_, bare_key) = without.split_at(without.iter().skip(1).position(|&byte| byte == 0x30).unwrap() + 1);
     let infos = SecurityInfos::from_dg14(&write::dg14(&[protocol.to_vec(), bare_key.to_vec()])).unwrap();
