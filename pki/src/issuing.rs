@@ -40,6 +40,8 @@ pub struct DocumentSignerOptions {
     pub private_key_period: Option<(OffsetDateTime, OffsetDateTime)>,
     /// Wrongly marked as an authority: for tests of the refusal.
     pub certificate_authority: bool,
+    /// A master list signer, which stands below the same CSCA and may not sign documents (Doc 9303-12 §7.1).
+    pub master_list_signer: bool,
 }
 
 /// A country signing authority with its private key (autorité nationale de signature, CSCA).
@@ -109,6 +111,9 @@ impl CountrySigner {
         }
         if let Some((from, until)) = options.private_key_period {
             extensions.push(certificate::private_key_period(from, until)?);
+        }
+        if options.master_list_signer {
+            extensions.push(certificate::master_list_signer()?);
         }
         if options.certificate_authority {
             extensions.push(certificate::authority_constraints()?);

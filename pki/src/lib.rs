@@ -13,6 +13,32 @@
 //! | which client is on the other end of the TLS connection? | [`client`] |
 //! | how is a demonstration kingdom's paper made? | `issuing` (feature) |
 
+//!
+//! # What is verified with what
+//!
+//! | step | of | against | by | proof |
+//! |---|---|---|---|---|
+//! | 1 | EF.SOD, octets | strict DER, [`limits`] | [`SecurityObject::parse`] | none: unbelieved |
+//! | 2 | digest of the LDS security object | signed attribute messageDigest; eContentType against contentType | [`SecurityObject::verify_signature`] | |
+//! | 3 | signed attributes, as sent, under the tag SET OF | the key of the document signer certificate inside | the same | [`SignedSecurityObject`] |
+//! | 4 | document signer certificate: signature, country | a pinned CSCA: key identifier first, then all of the country | [`SignedSecurityObject::trust`], [`TrustStore`] | |
+//! | 5 | its version, key usage, constraints, key length, critical extensions | Doc 9303-12 §7.1 | the same | |
+//! | 6 | validity of both certificates | the moment `at` | the same | |
+//! | 7 | its serial number | the CRLs of that CSCA's family, whose signatures [`TrustStore::new`] checked | the same | [`VerifiedCertificate`] |
+//! | 8 | signed content type; signing time, if told | LDS security object; the period in which the signer's key was in use | the same | [`PassiveAuthentication`] |
+//! | 9 | each data group, whole | its digest in the LDS security object | [`PassiveAuthentication::authenticate`] | [`AuthenticDataGroup`] |
+//! | – | answer of the chip to a nonce | the key in an authentic DG15 | [`ActiveAuthenticationKey::verify`] | [`SignatureForm`] |
+//! | – | CRL of the clients' authority | the authority's certificate | [`ClientCrl::verify`] | [`ClientCrl`] |
+//!
+//! | signature | keys | digests |
+//! |---|---|---|
+//! | RSA PKCS#1 v1.5 (also bare `rsaEncryption`) | 1,024 to 8,192 bits are computed, 2,048 are needed to be trusted | SHA-1, SHA-224, SHA-256, SHA-384, SHA-512 |
+//! | RSA-PSS, parameters honoured, MGF1 over the same digest, trailer 1, salt up to 64 | the same, also under the key OID id-RSASSA-PSS | the same |
+//! | ECDSA | P-224, P-256, P-384, P-521, brainpoolP224 to P512 r1 and t1; named, or explicit parameters equal to one of them | the same |
+//!
+//! SHA-1 is accepted because valid documents of several states carry it; whoever could collide it would still have to
+//! make a state sign the colliding document.
+
 pub mod active;
 mod asn1;
 pub mod certificate;

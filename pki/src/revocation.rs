@@ -190,3 +190,25 @@ pub(crate) fn status<'a>(
         (None, _) => Err(PkiError::RevocationUnknown),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::asn1::{ObjectIdentifier, OctetString};
+
+    /// Delta list, and a list for some certificates only: not being on them means nothing.
+    #[test]
+    fn a_list_that_is_not_complete_is_refused() {
+        for (dotted, critical, accepted) in [
+            ("2.5.29.27", true, false),
+            ("2.5.29.28", true, false),
+            ("2.5.29.20", true, true),
+            ("1.2.3.4", false, true),
+        ] {
+            let extn_id = ObjectIdentifier::new(dotted).unwrap();
+            let extn_value = OctetString::new([]).unwrap();
+            let extension = Extension { extn_id, critical, extn_value };
+            assert_eq!(understood(&[extension], &HARMLESS_LIST_EXTENSIONS).is_ok(), accepted, "{dotted}");
+        }
+    }
+}

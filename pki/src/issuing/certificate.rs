@@ -111,7 +111,12 @@ pub(super) fn document_types(codes: &[String]) -> Result<Vec<u8>, PkiError> {
     extension("2.23.136.1.1.6.2", false, &list)
 }
 
-/// 127 random bits, positive, without a leading zero octet.
+/// The extended key usage of a master list signer.
+pub(super) fn master_list_signer() -> Result<Vec<u8>, PkiError> {
+    extension("2.5.29.37", true, &sequence(&[&oid("2.23.136.1.1.3")?])?)
+}
+
+/// 126 random bits, positive, without a leading zero octet.
 fn fresh_serial() -> Result<[u8; 16], PkiError> {
     let mut serial = [0; 16];
     rand_bytes(&mut serial).map_err(|_| PkiError::Internal)?;

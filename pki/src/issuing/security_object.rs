@@ -19,6 +19,14 @@ pub struct SecurityObjectOptions {
     pub signer_by_key_identifier: bool,
     /// A signed signing time.
     pub signed_at: Option<OffsetDateTime>,
+    /// Declared and signed as id-data: for tests of the refusal.
+    pub as_plain_data: bool,
+}
+
+impl SecurityObjectOptions {
+    fn content_type(self) -> Result<Vec<u8>, PkiError> {
+        oid(if self.as_plain_data { "1.2.840.113549.1.7.1" } else { LDS_SECURITY_OBJECT })
+    }
 }
 
 pub(super) fn sign(
@@ -41,7 +49,7 @@ pub(super) fn sign(
         // RFC 5652 §5.4: what is signed carries the tag SET OF, not [0].
         &octet_string(&key.sign(&element(Tag::Set, &attributes.concat())?)?)?,
     ])?;
-    let encapsulated = sequence(&[&oid(LDS_SECURITY_OBJECT)?, &tagged(0, &octet_string(&content)?)?])?;
+    let encapsulated = sequence(&[&options.content_type()?, &tagged(0, &octet_string(&content)?)?])?;
     let signed_data = sequence(&[
         &small(3)?,
         &set_of(vec![signer_digest])?,
@@ -79,7 +87,7 @@ fn lds_security_object(
 fn signed_attributes(digest: &[u8], options: &SecurityObjectOptions) -> Result<Vec<Vec<u8>>, PkiError> {
     let attribute = |dotted: &str, value: Vec<u8>| sequence(&[&oid(dotted)?, &set_of(vec![value])?]);
     let mut attributes = vec![
-        attribute("1.2.840.113549.1.9.3", oid(LDS_SECURITY_OBJECT)?)?,
+        attribute("1.2.840.113549.1.9.3", options.content_type()?)?,
         attribute("1.2.840.113549.1.9.4", octet_string(digest)?)?,
     ];
     if let Some(at) = options.signed_at {

@@ -39,6 +39,84 @@ fn the_forms_that_the_standard_leaves_open_are_believed() {
     }
 }
 
+#[test]
+fn another_signed_content_type_is_sound_cms_and_still_not_trusted() {
+    let kingdom = Kingdom::new();
+    let options = SecurityObjectOptions { as_plain_data: true, ..Default::default() };
+    let groups = [(DataGroupNumber::DG1, DG1)];
+    let ef_sod =
+        kingdom.signer.sign_security_object_with(DigestAlgorithm::Sha256, &groups, &options).unwrap();
+    SecurityObject::parse(&ef_sod).unwrap().verify_signature().unwrap();
+    assert_eq!(judge(&ef_sod, &kingdom.store(), NOW).unwrap_err().code(), "unsupported-algorithm");
+}
+
+/// As New Zealand writes it: every constructed element of the envelope without a length, the content in pieces.
+#[test]
+fn an_envelope_in_ber_is_the_same_envelope() {
+    let kingdom = Kingdom::new();
+    let ef_sod = kingdom.ef_sod();
+    let (_, content_info) = split(&ef_sod);
+    let ber = without_lengths(content_info);
+    let mut file = vec![0x77, 0x82];
+    file.extend(u16::try_from(ber.len()).unwrap().to_be_bytes());
+    file.extend(ber);
+    assert_ne!(file, ef_sod);
+    let proof = judge(&file, &kingdom.store(), NOW).unwrap();
+    proof.authenticate(DataGroupNumber::DG1, DG1.to_vec()).unwrap();
+    let end = file.len() - 1;
+    assert!(judge(&file[..end], &kingdom.store(), NOW).is_err());
+}
+
+/// Length of tag and length, and contents, of the first element.
+fn split(der: &[u8]) -> (usize, &[u8]) {
+    let (start, length) = match der[1] {
+        0x82 => (4, usize::from(der[2]) << 8 | usize::from(der[3])),
+        0x81 => (3, usize::from(der[2])),
+        short => (2, usize::from(short)),
+    };
+    (start, &der[start..start + length])
+}
+
+fn without_lengths(mut der: &[u8]) -> Vec<u8> {
+    let mut ber = Vec::new();
+    while !der.is_empty() {
+        let (start, contents) = split(der);
+        let end = start + contents.len();
+        match der[0] {
+            0x04 if contents.len() > 1 && contents.len() < 128 => {
+                let (one, two) = contents.split_at(1);
+                ber.extend([0x24, 0x80, 0x04, 1, one[0], 0x04, u8::try_from(two.len()).unwrap()]);
+                ber.extend(two);
+                ber.extend([0, 0]);
+            }
+            tag if tag & 0x20 != 0 => {
+                ber.extend([tag, 0x80]);
+                ber.extend(without_lengths(contents));
+                ber.extend([0, 0]);
+            }
+            _ => ber.extend(&der[..end]),
+        }
+        der = &der[end..];
+    }
+    ber
+}
+
+/// As Malaysia writes it: the SignerInfo names the issuer's parts in another order than the certificate.
+#[test]
+fn the_order_of_the_issuers_parts_does_not_hide_the_signer() {
+    let kingdom = Kingdom::new();
+    let ef_sod = kingdom.ef_sod();
+    let country = b"\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02MA";
+    let common_name = b"\x31\x12\x30\x10\x06\x03\x55\x04\x03\x0c\x09CSCA-DEMO";
+    let (usual, other) = ([&country[..], common_name].concat(), [&common_name[..], country].concat());
+    let last = ef_sod.windows(usual.len()).rposition(|window| window == usual).unwrap();
+    let mut reordered = ef_sod;
+    reordered[last..last + other.len()].copy_from_slice(&other);
+    judge(&reordered, &kingdom.store(), NOW).unwrap();
+    reordered[last + other.len() - 1] ^= 1;
+    assert_eq!(judge(&reordered, &kingdom.store(), NOW).unwrap_err(), PkiError::SignerNotFound);
+}
+
 /// Nothing in the file is decoration: there is no octet that may be another.
 #[test]
 fn one_octet_changed_anywhere_is_refused() {
@@ -48,7 +126,9 @@ fn one_octet_changed_anywhere_is_refused() {
         let ef_sod = kingdom.ef_sod();
         judge(&ef_sod, &store, NOW).unwrap();
         for position in 0..ef_sod.len() {
-            for flip in [0x01, 0x20, 0x80] {
+            let flips: &[u8] =
+                if scheme == SignatureScheme::EcdsaP256 { &[0x01, 0x20, 0x80] } else { &[0x01] };
+            for flip in flips {
                 let mut tampered = ef_sod.clone();
                 tampered[position] ^= flip;
                 let judged = judge(&tampered, &store, NOW);

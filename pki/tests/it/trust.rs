@@ -63,6 +63,22 @@ fn an_authority_cannot_pass_for_a_document_signer() {
 }
 
 #[test]
+fn a_master_list_signer_cannot_pass_for_a_document_signer() {
+    let options = DocumentSignerOptions { master_list_signer: true, ..Default::default() };
+    let kingdom = Kingdom::new().signing_with(&signer_profile(P256), &options);
+    assert_eq!(refusal(&kingdom, &kingdom.store(), NOW), PkiError::WrongUsage);
+}
+
+#[test]
+fn a_root_whose_own_signature_is_broken_is_not_taken_for_a_link() {
+    let mut der = Kingdom::new().csca.certificate().to_vec();
+    *der.last_mut().unwrap() ^= 1;
+    let broken = UntrustedCertificate::from_der(&der).unwrap();
+    assert_eq!(broken.csca_kind(), Err(PkiError::BadSignature));
+    assert_eq!(TrustStore::new(vec![broken], vec![]).unwrap_err(), PkiError::BadSignature);
+}
+
+#[test]
 fn a_document_signer_cannot_be_pinned_as_csca() {
     let signer = UntrustedCertificate::from_der(Kingdom::new().signer.certificate()).unwrap();
     assert_eq!(TrustStore::new(vec![signer], vec![]).unwrap_err(), PkiError::WrongUsage);
