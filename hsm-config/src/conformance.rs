@@ -1,12 +1,111 @@
 //! Does this signer keep every promise of the trait?
+//!
+//! Run against every implementation: the key file here, and whatever holds keys elsewhere.
 
-use crate::{KeyRole, Signer};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+
+use crate::{HsmError, KeyJob, KeyRole, Signer};
 
 /// Asks a signer everything that the rest of Bawaba relies on.
 ///
 /// # Errors
-/// One sentence: the first promise that is not kept.
+/// One sentence: the first promise that is not kept, and by which key.
 pub fn check(signer: &dyn Signer) -> Result<(), String> {
-    let _ = (signer, KeyRole::ALL);
+    for role in KeyRole::ALL {
+        match role.job() {
+            KeyJob::Sign => signs(signer, role)?,
+            KeyJob::Mac => authenticates(signer, role)?,
+            KeyJob::Seal => seals(signer, role)?,
+        }
+        refuses_other_jobs(signer, role)?;
+    }
+    keys_differ(signer)
+}
+
+fn signs(signer: &dyn Signer, role: KeyRole) -> Result<(), String> {
+    let key = signer.public_key(role).map_err(|cause| failed(role, &cause))?;
+    expect(key.sec1_uncompressed().starts_with(&[4]), role, "has no uncompressed public point")?;
+    expect(key.kid().len() == 43, role, "is not named by a SHA-256 thumbprint")?;
+    for message in [&b""[..], b"message", &[0xff; 10_000]] {
+        let signature = signer.sign(role, message).map_err(|cause| failed(role, &cause))?;
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.sec1_uncompressed());
+        expect(public.verify(message, &signature).is_ok(), role, "signs what its public key refuses")?;
+        expect(public.verify(b"another message", &signature).is_err(), role, "signs for any message")?;
+    }
+    let again = signer.public_key(role).map_err(|cause| failed(role, &cause))?;
+    expect(again == key, role, "changed between two calls")
+}
+
+fn authenticates(signer: &dyn Signer, role: KeyRole) -> Result<(), String> {
+    let mac = |message: &[u8]| signer.mac(role, message).map_err(|cause| failed(role, &cause));
+    expect(mac(b"message")? == mac(b"message")?, role, "gives one message two codes")?;
+    expect(mac(b"message")? != mac(b"another")?, role, "gives two messages one code")?;
+    expect(mac(b"")? != [0; 32], role, "gives no code")
+}
+
+fn seals(signer: &dyn Signer, role: KeyRole) -> Result<(), String> {
+    let seal = |text: &[u8]| signer.seal(role, text, b"row 1").map_err(|cause| failed(role, &cause));
+    for text in [&b""[..], b"identifier", &[7; 10_000]] {
+        let sealed = seal(text)?;
+        expect(sealed.len() == text.len() + 28, role, "does not seal as nonce, text and tag")?;
+        let opened = signer.open(role, &sealed, b"row 1").map_err(|cause| failed(role, &cause))?;
+        expect(opened.as_slice() == text, role, "does not give back what it sealed")?;
+        expect(refused(signer.open(role, &sealed, b"row 2")), role, "opens for another row")?;
+        for position in [0, 11, 12, sealed.len().saturating_sub(1)] {
+            let mut changed = sealed.clone();
+            if let Some(byte) = changed.get_mut(position) {
+                *byte ^= 1;
+            }
+            expect(refused(signer.open(role, &changed, b"row 1")), role, "opens what was changed")?;
+        }
+    }
+    for short in [&b""[..], &[0; 11], &[0; 27]] {
+        expect(refused(signer.open(role, short, b"row 1")), role, "opens too little")?;
+    }
+    expect(seal(b"identifier")? != seal(b"identifier")?, role, "seals twice under one nonce")
+}
+
+fn refuses_other_jobs(signer: &dyn Signer, role: KeyRole) -> Result<(), String> {
+    let wrong = |result: Result<(), HsmError>| matches!(result, Err(HsmError::WrongRole { .. }));
+    let job = role.job();
+    if job != KeyJob::Sign {
+        expect(wrong(signer.sign(role, b"message").map(drop)), role, "signs")?;
+        expect(wrong(signer.public_key(role).map(drop)), role, "has a public key")?;
+    }
+    if job != KeyJob::Mac {
+        expect(wrong(signer.mac(role, b"message").map(drop)), role, "authenticates")?;
+    }
+    if job != KeyJob::Seal {
+        expect(wrong(signer.seal(role, b"text", b"").map(drop)), role, "seals")?;
+        expect(wrong(signer.open(role, &[0; 40], b"").map(drop)), role, "opens")?;
+    }
     Ok(())
+}
+
+/// One key one job: no two roles have the same key.
+fn keys_differ(signer: &dyn Signer) -> Result<(), String> {
+    let mut seen = Vec::new();
+    for role in KeyRole::ALL {
+        let trace = match role.job() {
+            KeyJob::Sign => signer.public_key(role).map(|key| key.sec1_uncompressed().to_vec()),
+            KeyJob::Mac => signer.mac(role, b"trace").map(Vec::from),
+            KeyJob::Seal => continue,
+        };
+        let trace = trace.map_err(|cause| failed(role, &cause))?;
+        expect(!seen.contains(&trace), role, "is also the key of another role")?;
+        seen.push(trace);
+    }
+    Ok(())
+}
+
+fn refused<T>(result: Result<T, HsmError>) -> bool {
+    matches!(result, Err(HsmError::NotSealedHere { .. }))
+}
+
+fn expect(kept: bool, role: KeyRole, otherwise: &str) -> Result<(), String> {
+    if kept { Ok(()) } else { Err(format!("the {role} key {otherwise}")) }
+}
+
+fn failed(role: KeyRole, cause: &HsmError) -> String {
+    format!("the {role} key failed: {cause}")
 }

@@ -20,3 +20,6 @@ pub use error::HsmError;
 pub use role::{KeyJob, KeyRole};
 pub use signer::{PublicKey, SIGNATURE_LEN, Signer};
 pub use software::SoftwareKeys;
+
+#[cfg(test)]
+mod tests;

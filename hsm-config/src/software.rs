@@ -32,9 +32,9 @@ pub struct SoftwareKeys {
     registry_sealing: SealingKey,
 }
 
-struct SigningKey {
+pub(crate) struct SigningKey {
     pair: EcdsaKeyPair,
-    public: PublicKey,
+    pub(crate) public: PublicKey,
 }
 
 struct MacKey {
@@ -176,7 +176,7 @@ impl SigningKey {
         Self::new(role, pair)
     }
 
-    fn from_pkcs8(role: KeyRole, pkcs8: &[u8]) -> Result<Self, HsmError> {
+    pub(crate) fn from_pkcs8(role: KeyRole, pkcs8: &[u8]) -> Result<Self, HsmError> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
             .map_err(|_| HsmError::KeyRejected(role))?;
         Self::new(role, pair)

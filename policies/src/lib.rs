@@ -20,3 +20,6 @@ pub use request::{
     AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, Purpose, RiskSignal, Service,
 };
 pub use set::{PolicyError, PolicySet};
+
+#[cfg(test)]
+mod tests;

@@ -144,3 +144,6 @@ impl PolicyError {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) use load::testing;

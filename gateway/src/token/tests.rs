@@ -1,1 +1,107 @@
-//! Tests follow.
+//! Is only our token accepted, only while it lives, only over its own connection?
+
+mod attacks;
+mod back_end;
+mod foreign;
+mod session;
+mod shape;
+
+use std::sync::{Arc, LazyLock};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hsm_config::{KeyRole, Signer as _, SoftwareKeys};
+use policies::{Acr, Purpose};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+use super::{PresenceClaims, SessionClaims, Tokens};
+
+const ISSUER: &str = "https://gateway.example";
+const AT: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
+const THUMBPRINT: &str = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2";
+const SUBJECT: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+
+static KEYS: LazyLock<Arc<SoftwareKeys>> = LazyLock::new(|| Arc::new(SoftwareKeys::generate().unwrap()));
+
+/// Its own caches each time; one set of keys for all tests.
+fn tokens() -> Tokens {
+    Tokens::new(KEYS.clone(), ISSUER.to_owned(), ISSUER.to_owned()).unwrap()
+}
+
+fn claims() -> SessionClaims {
+    SessionClaims {
+        id: Uuid::from_u128(0x0193_5000_0000_7000_8000_0000_0000_0001),
+        subject: SUBJECT.to_owned(),
+        client_id: "pharmacy-1".to_owned(),
+        establishment: "pharmacy-1".to_owned(),
+        thumbprint: THUMBPRINT.to_owned(),
+        scope: "prescription billing".to_owned(),
+        acr: Acr::Card,
+        amr: vec!["sc".to_owned(), "hwk".to_owned()],
+        authenticated_at: AT - Duration::seconds(1),
+        issued_at: AT,
+        expires_at: AT + Duration::minutes(15),
+        actor: None,
+        presence: PresenceClaims {
+            id: Uuid::from_u128(0x0193_5000_0000_7000_8000_0000_0000_0002),
+            method: "chip-authentication".to_owned(),
+            proven_at: AT - Duration::seconds(1),
+            station: "poste-1".to_owned(),
+        },
+        purpose: Purpose::Treatment,
+        encounter: None,
+        policy: "ab".repeat(32),
+        status: None,
+    }
+}
+
+fn header() -> Value {
+    let kid = KEYS.public_key(KeyRole::TokenSigning).unwrap().kid().to_owned();
+    json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid })
+}
+
+/// The payload of a genuine session token.
+fn payload() -> Value {
+    part(&tokens().issue_session(&claims()).unwrap(), 1)
+}
+
+/// One part of a token, as JSON.
+fn part(token: &str, number: usize) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(number).unwrap()).unwrap()).unwrap()
+}
+
+/// Any header and payload, signed for real by the key of a role.
+fn signed(role: KeyRole, header: &str, payload: &str) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let signature = KEYS.sign(role, message.as_bytes()).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What a token of this header and payload, signed by the session key, is refused for.
+fn verdict(header: &str, payload: &str) -> &'static str {
+    judged(&signed(KeyRole::TokenSigning, header, payload))
+}
+
+/// `accepted`, or the code of the refusal. Judged twice: a refusal must not become an answer by being remembered.
+fn judged(token: &str) -> &'static str {
+    let tokens = tokens();
+    let once = || match tokens.verify_session(token, THUMBPRINT, AT) {
+        Ok(_) => "accepted",
+        Err(error) => error.code(),
+    };
+    let (first, second) = (once(), once());
+    assert_eq!(first, second);
+    first
+}
+
+/// A change to a JSON object.
+fn with(mut object: Value, name: &str, value: Value) -> String {
+    object[name] = value;
+    object.to_string()
+}
+
+fn without(mut object: Value, name: &str) -> String {
+    object.as_object_mut().unwrap().remove(name).unwrap();
+    object.to_string()
+}

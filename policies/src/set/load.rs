@@ -17,22 +17,23 @@ struct PolicyFile {
     text: String,
 }
 
-macro_rules! shipped_files {
-    ($($name:literal),+ $(,)?) => {
-        [$(PolicyFile { name: $name.to_owned(), text: include_str!(concat!("../../cedar/", $name)).to_owned() }),+]
-    };
+/// The files of `cedar/`, built into the program.
+fn shipped_files() -> Vec<PolicyFile> {
+    let files = [
+        ("bawaba.cedarschema", include_str!("../../cedar/bawaba.cedarschema")),
+        ("billing.cedar", include_str!("../../cedar/billing.cedar")),
+        ("dossier.cedar", include_str!("../../cedar/dossier.cedar")),
+        ("fraud.cedar", include_str!("../../cedar/fraud.cedar")),
+        ("prescription.cedar", include_str!("../../cedar/prescription.cedar")),
+        ("purpose.cedar", include_str!("../../cedar/purpose.cedar")),
+        ("session.cedar", include_str!("../../cedar/session.cedar")),
+    ];
+    let owned = |(name, text): (&str, &str)| PolicyFile { name: name.to_owned(), text: text.to_owned() };
+    files.map(owned).into()
 }
 
 pub(super) fn shipped() -> Result<PolicySet, PolicyError> {
-    build(shipped_files!(
-        "bawaba.cedarschema",
-        "billing.cedar",
-        "dossier.cedar",
-        "fraud.cedar",
-        "prescription.cedar",
-        "purpose.cedar",
-        "session.cedar",
-    ))
+    build(shipped_files())
 }
 
 pub(super) fn directory(directory: &Path) -> Result<PolicySet, PolicyError> {
@@ -169,4 +170,22 @@ fn described(errors: &cedar_policy::ParseErrors) -> String {
         let _ = write!(text, "{separator}{error}");
         text
     })
+}
+
+/// Policy sets with one policy more, for tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{PolicyFile, PolicySet, build, shipped_files};
+
+    /// The shipped set and one policy.
+    pub(crate) fn with_policy(id: &str, policy: &str) -> PolicySet {
+        let draft = PolicyFile { name: "draft.cedar".to_owned(), text: annotated(id, policy) };
+        build(shipped_files().into_iter().chain([draft])).expect("a sound policy")
+    }
+
+    /// A policy with every annotation it needs, one a line.
+    pub(crate) fn annotated(id: &str, policy: &str) -> String {
+        let texts = "@reason(\"draft\")\n@legal(\"loi\")\n@fr(\"fr\")\n@ar(\"ar\")\n@en(\"en\")\n";
+        format!("@id(\"{id}\")\n{texts}{policy}\n")
+    }
 }

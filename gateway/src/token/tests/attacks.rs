@@ -1,0 +1,273 @@
+//! Tokens that an attacker would try; each spoils one thing (RFC 8725, and what peers accepted).
+
+use aws_lc_rs::hmac;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hsm_config::{KeyRole, Signer as _};
+use serde_json::json;
+
+use super::{AT, ISSUER, KEYS, claims, header, judged, part, payload, signed, tokens, verdict, with, without};
+
+fn genuine() -> String {
+    tokens().issue_session(&claims()).unwrap()
+}
+
+#[test]
+fn the_unspoilt_token_is_accepted() {
+    assert_eq!(judged(&genuine()), "accepted");
+    assert_eq!(verdict(&header().to_string(), &payload().to_string()), "accepted");
+    // What a newer node adds does not trouble an older one.
+    assert_eq!(verdict(&header().to_string(), &with(payload(), "added_later", json!({"a": [1]}))), "accepted");
+}
+
+#[test]
+fn algorithms() {
+    for alg in ["none", "None", "nOnE", "", "HS256", "ES384", "ES256K", "RS256", "PS256", "EdDSA", "es256"] {
+        assert_eq!(verdict(&with(header(), "alg", json!(alg)), &payload().to_string()), "token-algorithm", "{alg}");
+    }
+    let unsigned = with(header(), "alg", json!("none"));
+    let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(unsigned), genuine().split('.').nth(1).unwrap());
+    assert_eq!(judged(&unsigned), "token-algorithm");
+    assert_eq!(judged(&format!("{}.", genuine().rsplit_once('.').unwrap().0)), "token-signature");
+}
+
+#[test]
+fn hs256_with_the_public_key_as_the_secret() {
+    let key = KEYS.public_key(KeyRole::TokenSigning).unwrap();
+    let jwk = tokens().jwks()["keys"][0].to_string();
+    for alg in ["HS256", "ES256"] {
+        for secret in [&key.sec1_uncompressed()[..], &key.sec1_uncompressed()[1..], jwk.as_bytes()] {
+            let header = with(header(), "alg", json!(alg));
+            let message =
+                format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload().to_string()));
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
+            let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag));
+            assert_eq!(judged(&forged), if alg == "HS256" { "token-algorithm" } else { "token-signature" });
+        }
+    }
+}
+
+#[test]
+fn headers_with_more_or_less_than_ours() {
+    let payload = payload().to_string();
+    for missing in ["alg", "typ", "kid"] {
+        assert_eq!(verdict(&without(header(), missing), &payload), "token-header", "{missing}");
+        assert_eq!(verdict(&with(header(), missing, json!(null)), &payload), "token-header", "{missing}");
+        assert_eq!(verdict(&with(header(), missing, json!(7)), &payload), "token-header", "{missing}");
+    }
+    let own_key = tokens().jwks()["keys"][1].clone();
+    for (name, value) in [
+        ("crit", json!(["exp"])),
+        ("crit", json!([])),
+        ("b64", json!(false)),
+        ("jku", json!("https://evil.example/jwks.json")),
+        ("jwk", own_key),
+        ("x5c", json!(["MII="])),
+        ("cty", json!("JWT")),
+        ("zip", json!("DEF")),
+    ] {
+        assert_eq!(verdict(&with(header(), name, value), &payload), "token-header", "{name}");
+    }
+    let header = header().to_string();
+    for repeated in ["\"alg\":\"none\",", "\"kid\":\"other\",", "\"typ\":\"JWT\","] {
+        assert_eq!(verdict(&header.replacen('{', &format!("{{{repeated}"), 1), &payload), "token-header", "{repeated}");
+    }
+    for nonsense in ["", "{}", "[]", "null", "\"ES256\"", &format!("{header} x"), &format!("[{header}]")] {
+        assert_eq!(verdict(nonsense, &payload), "token-header", "{nonsense}");
+    }
+}
+
+#[test]
+fn types() {
+    for typ in ["JWT", "", "receipt+jwt", "AT+JWT", "application/at+jwt", "at+jwt ", "logout+jwt"] {
+        assert_eq!(verdict(&with(header(), "typ", json!(typ)), &payload().to_string()), "token-type", "{typ}");
+    }
+}
+
+#[test]
+fn keys() {
+    let payload = payload().to_string();
+    for kid in ["", "1", "../../dev/null", "' OR 1=1 --", "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"] {
+        assert_eq!(verdict(&with(header(), "kid", json!(kid)), &payload), "token-key-unknown", "{kid}");
+    }
+    let others = [KeyRole::BackendTokenSigning, KeyRole::ReceiptSigning, KeyRole::CheckpointSigning];
+    for role in others {
+        // A key of another job signs a perfect session token: under its own name, and under the right one.
+        let own_name = with(header(), "kid", json!(KEYS.public_key(role).unwrap().kid()));
+        assert_eq!(judged(&signed(role, &own_name, &payload)), "token-key-unknown", "{role}");
+        assert_eq!(judged(&signed(role, &header().to_string(), &payload)), "token-signature", "{role}");
+    }
+}
+
+#[test]
+fn our_other_tokens_are_not_session_tokens() {
+    let tokens = tokens();
+    let session = tokens.verify_session(&genuine(), super::THUMBPRINT, AT).unwrap();
+    let grant = crate::token::BackEndGrant { audience: ISSUER, subject: "p", scope: "billing" };
+    assert_eq!(judged(&tokens.issue_back_end(&session, &grant, AT).unwrap()), "token-key-unknown");
+    assert_eq!(judged(&tokens.issue_receipt(&super::shape::receipt()).unwrap()), "token-type");
+}
+
+#[test]
+fn claims_missing_mistyped_or_repeated() {
+    let header = header().to_string();
+    for name in payload().as_object().unwrap().keys() {
+        assert_eq!(verdict(&header, &without(payload(), name)), "token-claims", "no {name}");
+        assert_eq!(verdict(&header, &with(payload(), name, json!(null))), "token-claims", "null {name}");
+        assert_eq!(verdict(&header, &with(payload(), name, json!([[]]))), "token-claims", "list {name}");
+        let repeated = format!("{{{}:{},", json!(name), payload()[name]);
+        let repeated = payload().to_string().replacen('{', &repeated, 1);
+        assert_eq!(verdict(&header, &repeated), "token-claims", "twice {name}");
+    }
+    let exp = payload()["exp"].as_i64().unwrap();
+    for value in [json!(exp.to_string()), json!(exp as f64), json!(true), json!(u64::MAX), json!(1e300)] {
+        assert_eq!(verdict(&header, &with(payload(), "exp", value.clone())), "token-claims", "{value}");
+    }
+    for value in [json!(exp + 1), json!(i64::MAX), json!(i64::MIN), json!(0), json!(-1)] {
+        assert_eq!(verdict(&header, &with(payload(), "exp", value.clone())), "token-claims", "{value}");
+    }
+    for (name, value) in [("acr", "root"), ("purpose", "MARKETING"), ("jti", "1"), ("enc", ""), ("acr", "Card")] {
+        let expected = if name == "enc" { "accepted" } else { "token-claims" };
+        assert_eq!(verdict(&header, &with(payload(), name, json!(value))), expected, "{name} {value}");
+    }
+    let nested = payload().to_string().replacen("\"station\":", "\"station\":\"poste-9\",\"station\":", 1);
+    assert_eq!(verdict(&header, &nested), "token-claims");
+    let escaped = payload().to_string().replacen("\"sub\":", "\"s\\u0075b\":\"another\",\"sub\":", 1);
+    assert_eq!(verdict(&header, &escaped), "token-claims");
+    let unknown = payload().to_string().replacen('{', "{\"new\":{\"a\":1,\"a\":2},", 1);
+    assert_eq!(verdict(&header, &unknown), "token-claims");
+}
+
+#[test]
+fn payloads_that_are_not_claims() {
+    let header = header().to_string();
+    let deep = format!("{}{}", "[".repeat(1_400), "]".repeat(1_400));
+    let trailing = format!("{} {{}}", payload());
+    for payload in ["", "{}", "[]", "null", "7", "\u{feff}{}", "{\"sub\":}", deep.as_str(), trailing.as_str()] {
+        assert_eq!(verdict(&header, payload), "token-claims");
+    }
+}
+
+#[test]
+fn audiences_and_issuers() {
+    let header = header().to_string();
+    assert_eq!(verdict(&header, &with(payload(), "aud", json!("https://dossier.example"))), "token-audience");
+    assert_eq!(verdict(&header, &with(payload(), "aud", json!(format!("{ISSUER}/")))), "token-audience");
+    assert_eq!(verdict(&header, &with(payload(), "aud", json!([ISSUER]))), "token-claims");
+    assert_eq!(verdict(&header, &with(payload(), "aud", json!([ISSUER, "https://evil.example"]))), "token-claims");
+    assert_eq!(verdict(&header, &with(payload(), "iss", json!("https://evil.example"))), "token-issuer");
+    assert_eq!(verdict(&header, &with(payload(), "iss", json!(""))), "token-issuer");
+}
+
+#[test]
+fn times() {
+    let header = header().to_string();
+    let moved = |seconds: i64| {
+        let mut payload = payload();
+        for name in ["iat", "nbf", "exp"] {
+            payload[name] = json!(payload[name].as_i64().unwrap() + seconds);
+        }
+        payload.to_string()
+    };
+    assert_eq!(verdict(&header, &moved(6)), "token-not-yet-valid");
+    assert_eq!(verdict(&header, &moved(-900)), "token-expired");
+    assert_eq!(verdict(&header, &moved(-899)), "accepted");
+    let nbf = payload()["nbf"].as_i64().unwrap();
+    for other in [nbf - 1, nbf + 600] {
+        assert_eq!(verdict(&header, &with(payload(), "nbf", json!(other))), "token-claims");
+    }
+}
+
+#[test]
+fn every_changed_and_every_missing_character() {
+    let (tokens, token) = (tokens(), genuine());
+    let accepted = |token: &str| tokens.verify_session(token, super::THUMBPRINT, AT).is_ok();
+    assert!(accepted(&token));
+    for position in 0..token.len() {
+        let mut changed = token.clone().into_bytes();
+        changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
+        assert!(!accepted(std::str::from_utf8(&changed).unwrap()), "changed at {position}");
+        assert!(!accepted(&token[..position]), "cut at {position}");
+    }
+}
+
+#[test]
+fn encodings_that_are_not_the_one() {
+    let token = genuine();
+    let (signed_part, signature) = token.rsplit_once('.').unwrap();
+    // 64 bytes leave four spare bits in the last character: 15 other spellings of one signature.
+    let last = signature.chars().last().unwrap();
+    assert!("AQgw".contains(last));
+    let sloppy = format!("{}{}", &token[..token.len() - 1], char::from(u8::try_from(last).unwrap() + 1));
+    let standard = token.replace('-', "+").replace('_', "/");
+    for other in [
+        format!("{token}=="),
+        format!(" {token}"),
+        format!("{token}\n"),
+        format!("{token}."),
+        format!(".{token}"),
+        format!("{signed_part}..{signature}"),
+        format!("{token}.{signature}"),
+        sloppy,
+        json!({ "payload": token.split('.').nth(1), "signatures": [] }).to_string(),
+        String::new(),
+        ".".to_owned(),
+        "..".to_owned(),
+        "é.é.é".to_owned(),
+    ] {
+        assert!(["token-malformed", "token-header"].contains(&judged(&other)), "{other}");
+    }
+    assert!(standard == token || judged(&standard) == "token-malformed");
+}
+
+#[test]
+fn a_megabyte_is_not_looked_at() {
+    assert_eq!(judged(&"A".repeat(1 << 20)), "token-malformed");
+    assert_eq!(judged(&format!("{}{}", genuine(), "A".repeat(1 << 20))), "token-malformed");
+    assert_eq!(judged(&".".repeat(4_000)), "token-malformed");
+}
+
+#[test]
+fn signatures_out_of_range() {
+    let token = genuine();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let (r, s) = signature.split_at(32);
+    let (zero, order) = ([0; 32], hex::decode(ORDER).unwrap());
+    for (r, s) in [(&zero[..], &zero[..]), (&zero, s), (r, &zero), (&order, s), (r, &order), (&[0xff; 32], s)] {
+        let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode([r, s].concat()));
+        assert_eq!(judged(&forged), "token-signature");
+    }
+    for length in [0, 32, 63, 65, 70, 128] {
+        let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(vec![1; length]));
+        assert_eq!(judged(&forged), "token-signature");
+    }
+}
+
+const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
+#[test]
+fn a_signature_has_a_twin_so_revocation_goes_by_jti() {
+    // (r, n−s) verifies wherever (r, s) does. Anybody can write the twin: whoever revokes a token by its bytes
+    // has not revoked it. Both carry the same jti, and that is what sessions are ended by.
+    let token = genuine();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let (r, s) = signature.split_at(32);
+    let twin = format!("{message}.{}", URL_SAFE_NO_PAD.encode([r, &negated(s)].concat()));
+    assert_ne!(twin, token);
+    assert_eq!(judged(&twin), "accepted");
+    assert_eq!(part(&twin, 1)["jti"], part(&token, 1)["jti"]);
+}
+
+/// n − s.
+fn negated(s: &[u8]) -> Vec<u8> {
+    let order = hex::decode(ORDER).unwrap();
+    let mut borrow = 0;
+    let mut digits: Vec<u8> = order.iter().zip(s).rev().map(|(n, s)| {
+        let digit = i16::from(*n) - i16::from(*s) - borrow;
+        borrow = i16::from(digit < 0);
+        digit.rem_euclid(256).try_into().unwrap()
+    }).collect();
+    digits.reverse();
+    digits
+}

@@ -1,0 +1,70 @@
+//! Do the shipped policies say what people decided, and are unsound ones refused?
+
+mod golden;
+mod loading;
+mod rules;
+
+use crate::{AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service};
+
+/// The FHIR types of each back-end, as the shipped schema lists them.
+const SERVICES: [(&str, &[&str]); 3] = [
+    (
+        "dossier",
+        &[
+            "Patient",
+            "AllergyIntolerance",
+            "CarePlan",
+            "Condition",
+            "DiagnosticReport",
+            "DocumentReference",
+            "Encounter",
+            "Immunization",
+            "Observation",
+            "Procedure",
+        ],
+    ),
+    ("prescription", &["Patient", "Medication", "MedicationRequest", "MedicationDispense"]),
+    ("billing", &["Coverage", "Claim", "ClaimResponse", "ExplanationOfBenefit"]),
+];
+
+fn shipped() -> PolicySet {
+    PolicySet::shipped().expect("the shipped policies are sound")
+}
+
+fn ask(kind: ClientKind, action: Action, purpose: Purpose, acr: Acr) -> AccessRequest {
+    AccessRequest {
+        client: ClientFacts { id: format!("{kind}-1"), kind },
+        action,
+        purpose,
+        acr,
+        dependant: false,
+        signals: Vec::new(),
+    }
+}
+
+fn fhir(service: &str, resource_type: &str, interaction: Interaction) -> Action {
+    Action::Fhir {
+        service: Service(service.to_owned()),
+        resource_type: resource_type.to_owned(),
+        interaction,
+    }
+}
+
+/// Every question of the grid: who × what × why × under which proof.
+fn grid() -> impl Iterator<Item = AccessRequest> {
+    let actions = SERVICES.iter().flat_map(|(service, types)| {
+        types.iter().flat_map(move |resource_type| {
+            Interaction::ALL.iter().map(move |interaction| fhir(service, resource_type, *interaction))
+        })
+    });
+    let actions: Vec<Action> = actions.chain([Action::OpenSession]).collect();
+    ClientKind::ALL.iter().flat_map(move |kind| {
+        let actions = actions.clone();
+        actions.into_iter().flat_map(move |action| {
+            Purpose::ALL.iter().flat_map(move |purpose| {
+                let action = action.clone();
+                Acr::ALL.iter().map(move |acr| ask(*kind, action.clone(), *purpose, *acr))
+            })
+        })
+    })
+}

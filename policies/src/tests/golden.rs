@@ -1,0 +1,110 @@
+//! The whole policy as one page that a lawyer can read: `golden/access.txt`, blessed by `BLESS=1`.
+
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+
+use super::{SERVICES, ask, fhir, shipped};
+use crate::{Acr, Action, ClientKind, Interaction, PolicySet, Purpose};
+
+const LETTERS: [char; 6] = ['R', 'S', 'C', 'U', 'D', 'O'];
+
+#[test]
+fn the_policies_permit_exactly_what_the_golden_page_says() {
+    let page = page(&shipped());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/access.txt");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    for (number, (is, was)) in page.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(is, was, "line {} of {}; if it is meant, run with BLESS=1", number + 1, path.display());
+    }
+    assert_eq!(
+        page.lines().count(),
+        golden.lines().count(),
+        "{}; if it is meant, run with BLESS=1",
+        path.display()
+    );
+}
+
+fn page(set: &PolicySet) -> String {
+    let mut page = String::from(
+        "Who may do what, why, and under which proof of presence.\n\
+         R read, S search, C create, U update, D delete, O operation; . refused.\n\
+         Made by the tests of the policies crate from the shipped policies; change those, then BLESS=1.\n",
+    );
+    sessions(&mut page, set);
+    for kind in ClientKind::ALL {
+        accesses(&mut page, set, *kind);
+    }
+    refusals(&mut page, set);
+    page
+}
+
+fn sessions(page: &mut String, set: &PolicySet) {
+    writeln!(page, "\n{:<34}{}", "open a session", columns()).unwrap();
+    for kind in ClientKind::ALL {
+        let cells = cells(|purpose, acr| {
+            let permitted = set.decide(&ask(*kind, Action::OpenSession, purpose, acr)).is_permit();
+            if permitted { "opened".to_owned() } else { "......".to_owned() }
+        });
+        writeln!(page, "{:<34}{cells}", kind.as_str()).unwrap();
+    }
+}
+
+fn accesses(page: &mut String, set: &PolicySet, kind: ClientKind) {
+    let rows = SERVICES.iter().flat_map(|(service, types)| types.iter().map(move |of| (*service, *of)));
+    let rows: Vec<(String, String)> = rows
+        .map(|(service, of)| {
+            (format!("{service} {of}"), cells(|purpose, acr| letters(set, kind, service, of, purpose, acr)))
+        })
+        .collect();
+    if rows.iter().all(|(_, cells)| !cells.contains(|c: char| c.is_ascii_uppercase())) {
+        writeln!(page, "\n{:<34}nothing, whatever the purpose and the proof", kind.as_str()).unwrap();
+        return;
+    }
+    writeln!(page, "\n{:<34}{}", kind.as_str(), columns()).unwrap();
+    for (what, cells) in rows {
+        writeln!(page, "{what:<34}{cells}").unwrap();
+    }
+}
+
+fn letters(set: &PolicySet, kind: ClientKind, service: &str, of: &str, purpose: Purpose, acr: Acr) -> String {
+    let permitted =
+        |interaction| set.decide(&ask(kind, fhir(service, of, interaction), purpose, acr)).is_permit();
+    let interactions = Interaction::ALL.iter().zip(LETTERS);
+    interactions.map(|(interaction, letter)| if permitted(*interaction) { letter } else { '.' }).collect()
+}
+
+/// What a refused counter is told, by kind, place and purpose.
+fn refusals(page: &mut String, set: &PolicySet) {
+    writeln!(page, "\nreasons of the refusals").unwrap();
+    for kind in ClientKind::ALL {
+        for (service, types) in SERVICES {
+            for purpose in Purpose::ALL {
+                let mut codes = BTreeSet::new();
+                for interaction in Interaction::ALL {
+                    for resource_type in types {
+                        let action = fhir(service, resource_type, *interaction);
+                        let decision = set.decide(&ask(*kind, action, *purpose, Acr::Card));
+                        if !decision.is_permit() {
+                            codes.extend(decision.reasons().iter().map(|reason| reason.code.clone()));
+                        }
+                    }
+                }
+                let codes: Vec<String> = codes.into_iter().collect();
+                let who = format!("{} {service} {purpose}", kind.as_str());
+                writeln!(page, "{who:<34}{}", codes.join(", ")).unwrap();
+            }
+        }
+    }
+}
+
+fn columns() -> String {
+    cells(|purpose, acr| format!("{purpose}/{}", if acr == Acr::Card { "c" } else { "h" }))
+}
+
+fn cells(cell: impl Fn(Purpose, Acr) -> String) -> String {
+    let columns = Purpose::ALL.iter().flat_map(|purpose| Acr::ALL.iter().map(|acr| (*purpose, *acr)));
+    let line: String = columns.map(|(purpose, acr)| format!("{:<10}", cell(purpose, acr))).collect();
+    line.trim_end().to_owned()
+}
