@@ -1,1 +1,7 @@
-//! What does the invented kingdom of the demonstration contain?
+//! What does the invented kingdom of the demonstration contain, and how is its story told?
+
+pub mod authority;
+pub mod back_ends;
+pub mod clients;
+pub mod folder;
+pub mod people;

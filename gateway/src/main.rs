@@ -1,3 +1,10 @@
 //! `bawaba`, the operator program.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    gateway::cli::run(std::env::args_os())
+}
