@@ -3,5 +3,8 @@
 pub mod authority;
 pub mod back_ends;
 pub mod clients;
+pub mod curl;
 pub mod folder;
 pub mod people;
+pub mod ports;
+pub mod signers;

@@ -28,4 +28,4 @@ pub mod config;
 pub mod app;
 pub mod serve;
 pub mod demo;
-pub mod cli;
+// pub mod cli;
