@@ -1,10 +1,22 @@
 //! What does the invented kingdom of the demonstration contain, and how is its story told?
+//!
+//! In reading order: who lives there ([`people`], [`clients`]), who vouches for them ([`authority`], [`signers`],
+//! `cards`, `enrolment`), where it is kept ([`folder`], [`ports`], [`world`]), what stands behind the gateway
+//! ([`back_ends`]), who is on stage ([`stage`]) and what happens there ([`story`], [`narrator`], [`text`], [`curl`]).
 
-pub mod authority;
-pub mod back_ends;
-pub mod clients;
-pub mod curl;
-pub mod folder;
 pub mod people;
+pub mod clients;
+pub mod folder;
 pub mod ports;
+pub mod authority;
 pub mod signers;
+mod cards;
+mod enrolment;
+pub mod world;
+pub mod back_ends;
+pub mod https;
+pub mod stage;
+pub mod story;
+pub mod narrator;
+pub mod text;
+pub mod curl;

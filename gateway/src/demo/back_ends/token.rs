@@ -3,7 +3,7 @@
 //! Written as a vendor would write it: the stock `jsonwebtoken` crate and the published keys, nothing of the gateway.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::RwLock;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
@@ -140,22 +140,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (first, None) = (values.next()?, values.next()) else { return None };
     let (scheme, token) = first.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// An HTTPS client that trusts the demonstration's authority alone.
-pub fn https_client(ca_pem: &[u8]) -> anyhow::Result<reqwest::Client> {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(ca_pem) {
-        roots.add(certificate?)?;
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(Duration::from_secs(5)).build()?)
 }
 
 #[cfg(test)]

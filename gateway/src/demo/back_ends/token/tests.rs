@@ -1,6 +1,7 @@
 //! Each bad token, spoilt in one place, and what the back-end says.
 
 use super::*;
+use crate::demo::https;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ impl Gateway {
     }
 
     fn validator(&self) -> TokenValidator {
-        let client = https_client(b"").unwrap();
+        let client = https::client(b"", None).unwrap();
         // Nothing listens there: a test that needs the keys again sees the fetch fail.
         let validator = TokenValidator::new(ISSUER, AUDIENCE, "https://localhost:1/jwks.json".into(), client);
         validator.trust(&self.jwks);

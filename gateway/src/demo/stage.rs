@@ -1,0 +1,117 @@
+//! Who is on stage? The gateway, three back-ends, and the counter's page if its program is there.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::back_ends::{self, TokenValidator};
+use super::https;
+use super::ports::Ports;
+use super::world::World;
+use crate::app::App;
+use crate::config::Config;
+use crate::listen::{self, ClientAuth, ListenOptions, server_config};
+use crate::serve::{self, RunningGateway};
+
+/// Everything that runs in a demonstration (scène).
+pub struct Stage {
+    world: World,
+    gateway: RunningGateway,
+    back_ends: TaskTracker,
+    counter: Option<Child>,
+    stop: CancellationToken,
+}
+
+impl Stage {
+    /// Starts the back-ends and the gateway of this world.
+    pub async fn open(world: World) -> Result<Self> {
+        let stop = CancellationToken::new();
+        let back_ends = TaskTracker::new();
+        for (place, service) in (0..).zip(back_ends::SERVICES) {
+            start_back_end(&world, service, place, &back_ends, &stop)
+                .await
+                .with_context(|| format!("the back-end {} does not start", service.name))?;
+        }
+        back_ends.close();
+        let config = Config::load(&world.folder().config())?;
+        let gateway = serve::start(App::build(config).await?).await?;
+        Ok(Self { world, gateway, back_ends, counter: None, stop })
+    }
+
+    /// The files.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The gateway's parts, for what only an insider sees: the log.
+    pub fn app(&self) -> &Arc<App> {
+        self.gateway.app()
+    }
+
+    /// Starts the counter's page, if `bawaba-counter` lies beside this program. Says whether it does.
+    pub fn open_counter(&mut self) -> bool {
+        let Some(program) = counter_program() else { return false };
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, self.world.ports().counter()));
+        let child = Command::new(program)
+            .arg("serve")
+            .arg("--state")
+            .arg(self.world.folder().root())
+            .arg("--listen")
+            .arg(listen.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        self.counter = child.ok();
+        self.counter.is_some()
+    }
+
+    /// Stops taking connections, lets running requests finish, ends the counter's page.
+    pub async fn close(mut self) {
+        if let Some(counter) = &mut self.counter {
+            // It holds nothing that needs an orderly end; it may also have ended by the same Ctrl-C.
+            let _ = counter.kill().await;
+        }
+        self.gateway.stop().await;
+        self.stop.cancel();
+        self.back_ends.wait().await;
+    }
+}
+
+async fn start_back_end(
+    world: &World,
+    service: back_ends::Service,
+    place: u16,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<()> {
+    let (folder, ports) = (world.folder(), world.ports());
+    let port = ports.back_end(place);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let jwks = format!("{}/.well-known/jwks.json", world.issuer());
+    let client = https::client(&std::fs::read(folder.ca_certificate())?, None)?;
+    let validator = TokenValidator::new(&world.issuer(), service.name, jwks, client);
+    let patients = world.patients_at(service.name)?;
+    let routes = back_ends::router(service, Ports::url(port), validator, &patients);
+    let chain = https::chain(&folder.back_end_certificate(service.name))?;
+    let key = https::private_key(&folder.back_end_key(service.name))?;
+    let tls = server_config(chain, key, ClientAuth::None)?;
+    let options = ListenOptions { name: service.name, ..ListenOptions::default() };
+    let tls = Arc::new(ArcSwap::from_pointee(tls));
+    tasks.spawn(listen::serve(listener, tls, routes, options, stop.clone()));
+    Ok(())
+}
+
+/// The program of the counter's page, beside this one.
+fn counter_program() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?.with_file_name("bawaba-counter");
+    program.is_file().then_some(program)
+}
