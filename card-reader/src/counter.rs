@@ -136,6 +136,9 @@ pub struct OpenedSession {
     pub method: String,
     /// What took how long.
     pub steps: Vec<Step>,
+    /// Within the second request, what the gateway says its own parts took.
+    #[serde(skip)]
+    pub server: Vec<Step>,
     /// Commands exchanged with the chip.
     pub apdus: u32,
     /// The holder as printed on the card, for the screen of this counter only: never serialised, never sent.
@@ -195,7 +198,7 @@ pub async fn open_act(
 
     progress(Stage::Session);
     let proof = wire::Proof { responses: wire::hex_all(&responses), purpose, encounter, dependant };
-    let opened = gateway.prove_presence(&presence.presence, &proof).await?;
+    let (opened, server) = gateway.prove_presence(&presence.presence, &proof).await?;
     watch.lap(Stage::Session);
 
     Ok(OpenedSession {
@@ -206,6 +209,7 @@ pub async fn open_act(
         receipt: opened.receipt,
         method: presence.method,
         steps: watch.steps,
+        server,
         apdus,
         holder,
     })

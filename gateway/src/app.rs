@@ -13,7 +13,7 @@ use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
 use crate::rate::{RateLimit, RateLimits};
-use crate::registry::{Patient, Registry, RegistryError};
+use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::sqlite::Database;
 use crate::token::{TokenError, Tokens};
 use crate::trust::{Trust, TrustError};
@@ -105,8 +105,7 @@ impl App {
     pub async fn build_with(config: Config, overrides: Overrides) -> Result<Arc<Self>, BuildError> {
         let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let signer: Arc<dyn Signer> = Arc::new(SoftwareKeys::load(&config.keys)?);
-        let audience = config.issuer.clone();
-        let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), audience.clone())?);
+        let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone())?);
         let policies = match &config.policies {
             Some(folder) => PolicySet::load(folder)?,
             None => PolicySet::shipped()?,
@@ -118,7 +117,7 @@ impl App {
         let database = Database::open(&config.store)
             .await
             .map_err(|error| BuildError::Store { path: config.store.clone(), error })?;
-        let registry = Registry::open(database.clone(), signer, tokens.clone(), audience).await?;
+        let registry = Registry::open(database.clone(), signer, tokens.clone(), SUBJECT_AUDIENCE.to_owned()).await?;
         let mut store: Arc<dyn AuditStore> = Arc::new(SqliteAuditStore::new(database.clone()));
         if let Some(wrap) = overrides.audit_store {
             store = wrap(store);

@@ -18,6 +18,7 @@ use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
+use crate::timing::Timing;
 use crate::wire::{PresenceAnswer, Proof};
 
 pub(crate) use pending::Begun;
@@ -79,13 +80,19 @@ pub(crate) async fn open_session(
 ) -> Response {
     event.presence = Some(presence);
     event.purpose = Some(proof.purpose.as_str().to_owned());
-    match admit(app, caller, presence, proof, &mut event).await {
+    let mut timing = Timing::start();
+    match admit(app, caller, presence, proof, &mut event, &mut timing).await {
         Ok(opened) => {
             event.kind = EventKind::SessionOpened;
             event.outcome = Outcome::Permit;
             event.code = "session-opened".into();
             match app.audit.record(event).await {
-                Ok(recorded) => session_of::answer(app, opened, &recorded),
+                Ok(recorded) => {
+                    timing.lap("audit");
+                    let answer = session_of::answer(app, opened, &recorded);
+                    timing.lap("receipt");
+                    timing.on(answer)
+                }
                 Err(error) => unrecorded(error),
             }
         }
@@ -103,6 +110,7 @@ async fn admit(
     presence: Uuid,
     asked: Proof,
     event: &mut AuditEvent,
+    timing: &mut Timing,
 ) -> Result<session_of::Opened, Refusal> {
     let at = event.at;
     let begun = app.presences.take(presence, caller.thumbprint(), at)?;
@@ -116,9 +124,11 @@ async fn admit(
             return Err(error.into());
         }
     };
+    timing.lap("chip");
     let person = person(app, &proof, asked.dependant.as_deref()).await?;
     event.subject = Some(person.patient.subject.clone());
     let signals = signals(app, &proof, event).await?;
+    timing.lap("patient");
     let decision = app.policies.load().decide(&AccessRequest {
         client: caller.facts(),
         action: Action::OpenSession,
@@ -132,10 +142,12 @@ async fn admit(
     if !decision.is_permit() {
         return Err(Refusal::denied(&decision));
     }
+    timing.lap("policy");
     let claims =
         session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &decision, at);
     event.session = Some(claims.id);
     let token = app.tokens.issue_session(&claims)?;
+    timing.lap("token");
     Ok(session_of::Opened { claims, token, person })
 }
 

@@ -28,6 +28,10 @@ pub use types::{
     CardReport, Client, Coverage, CoverageScheme, Dependant, NewPatient, Patient, RegistryError, Relationship,
 };
 
+/// For whom the registry names patients: the gateway itself. Not the issuer's URL, which an operator may move;
+/// the names in the registry stay.
+pub const SUBJECT_AUDIENCE: &str = "bawaba";
+
 /// Patients kept in memory for the access path: those who are at a counter now, not the country.
 const PATIENTS_CACHED: usize = 10_000;
 
@@ -109,6 +113,12 @@ impl Registry {
     #[must_use]
     pub fn client(&self, id: &str) -> Option<Arc<Client>> {
         self.snapshot.client(id)
+    }
+
+    /// Every registered client, by id. From memory; for operators.
+    #[must_use]
+    pub fn clients(&self) -> Vec<Arc<Client>> {
+        self.snapshot.clients()
     }
 
     /// Whether that session was ended before its time. From memory.

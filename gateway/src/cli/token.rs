@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 use jsonwebtoken::jwk::JwkSet;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::output::Output;
 use super::{Exit, Failure};
+use crate::token::Tokens;
 
 /// Longer than any token of this gateway.
 const MAX_TOKEN: u64 = 64 * 1024;
@@ -90,8 +92,9 @@ impl Keys {
         }
         let config = super::place::load(&super::place::config_file(self.state.as_ref(), self.config.as_ref()))?;
         let keys = super::keys::load(&config)?;
-        let tokens = crate::token::Tokens::new(std::sync::Arc::new(keys), config.issuer.clone(), config.issuer.clone());
-        let jwks = serde_json::from_value(tokens.jwks())
+        let tokens = Tokens::new(Arc::new(keys), config.issuer.clone(), config.issuer.clone())
+            .map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
+        let jwks = serde_json::from_value(tokens.jwks().clone())
             .map_err(|error| Failure::new(Exit::Internal, format!("no JWKS: {error}")))?;
         Ok((jwks, Some(config.issuer)))
     }

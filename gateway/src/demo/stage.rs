@@ -2,13 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,7 +25,7 @@ pub struct Stage {
     world: World,
     gateway: RunningGateway,
     back_ends: TaskTracker,
-    counter: Option<Child>,
+    counter: Option<Counter>,
     stop: CancellationToken,
 }
 
@@ -68,21 +67,28 @@ impl Stage {
             .arg(listen.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .kill_on_drop(true)
             .spawn();
-        self.counter = child.ok();
+        self.counter = child.ok().map(Counter);
         self.counter.is_some()
     }
 
     /// Stops taking connections, lets running requests finish, ends the counter's page.
     pub async fn close(mut self) {
-        if let Some(counter) = &mut self.counter {
-            // It holds nothing that needs an orderly end; it may also have ended by the same Ctrl-C.
-            let _ = counter.kill().await;
-        }
+        drop(self.counter.take());
         self.gateway.stop().await;
         self.stop.cancel();
         self.back_ends.wait().await;
+    }
+}
+
+/// The counter's page, ended with the stage: a story that fails must not leave it behind.
+struct Counter(Child);
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        // It holds nothing that needs an orderly end; it may also have ended by the same Ctrl-C.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

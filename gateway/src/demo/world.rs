@@ -15,13 +15,9 @@ use super::folder::{StateFolder, write_public};
 use super::ports::Ports;
 use super::signers::Signers;
 use super::{cards, enrolment, people};
-use crate::registry::Registry;
+use crate::registry::{Registry, SUBJECT_AUDIENCE};
 use crate::sqlite::Database;
 use crate::token::Tokens;
-
-/// What the gateway calls itself when it derives its own names of patients. Not the issuer's URL: that moves with the
-/// ports, and the registry outlives them.
-pub use crate::app::SUBJECT_AUDIENCE;
 
 /// The invented kingdom: a folder with every file that the story needs (monde de démonstration).
 ///
@@ -48,7 +44,8 @@ impl World {
         let keys = Arc::new(world.keys()?);
         world.write_config()?;
         let database = Database::open(&world.folder.database()).await.context("cannot open the database")?;
-        let registry = Registry::open(database.clone(), keys, SUBJECT_AUDIENCE.to_owned()).await?;
+        let tokens = Arc::new(Tokens::new(keys.clone(), world.issuer(), world.issuer())?);
+        let registry = Registry::open(database.clone(), keys, tokens, SUBJECT_AUDIENCE.to_owned()).await?;
         enrolment::enrol(&registry, at).await.context("cannot fill the registry")?;
         database.close().await;
         Ok(world)

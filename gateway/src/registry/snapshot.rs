@@ -31,6 +31,12 @@ impl Snapshot {
         self.clients.load().get(id).cloned()
     }
 
+    pub(super) fn clients(&self) -> Vec<Arc<Client>> {
+        let mut clients: Vec<_> = self.clients.load().values().cloned().collect();
+        clients.sort_by(|a, b| a.id.cmp(&b.id));
+        clients
+    }
+
     pub(super) fn has_ended(&self, session: Uuid) -> bool {
         self.ended.read().unwrap_or_else(PoisonError::into_inner).contains(&session)
     }

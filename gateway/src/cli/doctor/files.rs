@@ -1,0 +1,146 @@
+//! Are the files there, private where they must be, and good for a while?
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use pki::{ClientCrl, UntrustedCertificate, UntrustedCrl};
+use policies::PolicySet;
+use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
+use time::{Duration, OffsetDateTime};
+
+use super::super::{Failure, keys as key_file, pki::read as certificates};
+use super::Finding;
+use crate::config::{Config, TlsConfig};
+
+/// An operator wants to know before the counters do.
+const SOON: Duration = Duration::days(30);
+const RENEW: &str = "have its issuer make a new one and put it in the same place; a running gateway takes it over \
+    (a demonstration: bawaba demo renews by itself)";
+
+pub(super) fn private(check: &'static str, path: &Path) -> Finding {
+    match std::fs::metadata(path) {
+        Err(error) => Finding::failed(check, format!("{}: {error}", path.display()), "correct the path"),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => Finding::failed(
+            check,
+            format!("{} can be read by others (mode {:o})", path.display(), found.permissions().mode() & 0o777),
+            format!("chmod 600 {}", crate::demo::curl::quoted(path)),
+        ),
+        Ok(_) => Finding::ok(check, format!("{} is private", path.display())),
+    }
+}
+
+pub(super) fn keys(config: &Config) -> Finding {
+    match key_file::load(config) {
+        Ok(_) => Finding::ok("keys", "one key for every role"),
+        Err(Failure { message, remedy, .. }) => Finding::failed("keys", message, remedy.unwrap_or_default()),
+    }
+}
+
+pub(super) fn certificate(check: &'static str, path: &Path, at: OffsetDateTime) -> Finding {
+    let ders = match certificates(path) {
+        Ok(ders) => ders,
+        Err(failure) => return Finding::failed(check, failure.message, "correct the path or the permissions"),
+    };
+    let mut first_end = None;
+    for der in ders {
+        match UntrustedCertificate::from_der(&der) {
+            Err(error) => {
+                return Finding::failed(check, format!("{}: {error}", path.display()), "give a PEM or DER certificate");
+            }
+            Ok(found) if found.not_before() > at => {
+                let detail = format!("{} is valid from {} only", path.display(), found.not_before());
+                return Finding::failed(check, detail, "set this machine's clock");
+            }
+            Ok(found) => {
+                let end = found.not_after();
+                first_end = Some(first_end.map_or(end, |first: OffsetDateTime| first.min(end)));
+            }
+        }
+    }
+    match first_end {
+        Some(end) => ends(check, path, end, at),
+        None => Finding::failed(check, format!("{} is empty", path.display()), "give a PEM or DER certificate"),
+    }
+}
+
+pub(super) fn client_crl(tls: &TlsConfig, at: OffsetDateTime) -> Finding {
+    const CHECK: &str = "client-revocation-list";
+    let list = match crl(&tls.client_crl) {
+        Ok(list) => list,
+        Err(finding) => return Finding { check: CHECK, ..finding },
+    };
+    let signed = certificates(&tls.client_ca)
+        .unwrap_or_default()
+        .iter()
+        .find_map(|authority| ClientCrl::verify(&list, authority).ok());
+    match signed {
+        Some(signed) => ends(CHECK, &tls.client_crl, signed.next_update(), at),
+        None => Finding::failed(
+            CHECK,
+            format!("{} is not signed by the client authority", tls.client_crl.display()),
+            "fetch the list of the authority named in tls.client_ca",
+        ),
+    }
+}
+
+pub(super) fn country_crl(path: &Path, at: OffsetDateTime) -> Finding {
+    const CHECK: &str = "signer-revocation-list";
+    let list = match crl(path) {
+        Ok(list) => list,
+        Err(finding) => return finding,
+    };
+    match UntrustedCrl::from_der(&list) {
+        Ok(list) => ends(CHECK, path, list.next_update(), at),
+        Err(error) => Finding::failed(CHECK, format!("{}: {error}", path.display()), "give a PEM or DER CRL"),
+    }
+}
+
+pub(super) fn policies(dir: Option<&Path>) -> Finding {
+    let set = match dir {
+        Some(dir) => PolicySet::load(dir),
+        None => PolicySet::shipped(),
+    };
+    match set {
+        Ok(set) => Finding::ok("policies", format!("sound, hash {}", set.hash())),
+        Err(error) => Finding::failed("policies", error.to_string(), "bawaba policies check --dir DIR says where"),
+    }
+}
+
+fn crl(path: &Path) -> Result<Vec<u8>, Finding> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        let detail = format!("{}: {error}", path.display());
+        Finding::failed("signer-revocation-list", detail, "correct the path or the permissions")
+    })?;
+    Ok(CertificateRevocationListDer::from_pem_slice(&bytes).map(|list| list.to_vec()).unwrap_or(bytes))
+}
+
+fn ends(check: &'static str, path: &Path, end: OffsetDateTime, at: OffsetDateTime) -> Finding {
+    let left = end - at;
+    let detail = format!("{} is good until {} ({} days)", path.display(), end.date(), left.whole_days());
+    if left.is_negative() {
+        Finding::failed(check, format!("{} ended on {}", path.display(), end.date()), RENEW)
+    } else if left < SOON {
+        Finding::warning(check, detail, RENEW)
+    } else {
+        Finding::ok(check, detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Standing;
+    use super::*;
+
+    #[test]
+    fn a_key_that_others_can_read_fails_with_the_line_to_type() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("my key.json");
+        std::fs::write(&path, "{}").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let finding = private("key-file", &path);
+        assert_eq!(finding.standing, Standing::Failed);
+        assert_eq!(finding.remedy.unwrap(), format!("chmod 600 '{}'", path.display()));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(private("key-file", &path).standing, Standing::Ok);
+    }
+}

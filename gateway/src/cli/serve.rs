@@ -1,0 +1,43 @@
+//! How is the gateway run?
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, Failure, place, runtime};
+use crate::app::BuildError;
+use crate::serve::{self, ServeError};
+use crate::telemetry;
+
+#[derive(Debug, Args)]
+#[command(after_help = "The file is documented by gateway/config/sample.toml; every key of it is known, no other is.\n\
+    Logs go to standard error, one JSON event a request, and hold no personal data.\n\
+    BAWABA_LOG sets how much: error, warn, info (the default), debug.\n\n\
+    Example:\n  bawaba serve --config /etc/bawaba/gateway.toml")]
+pub(super) struct Arguments {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// How much to log
+    #[arg(long, value_name = "LEVEL", env = "BAWABA_LOG", default_value = "info")]
+    log: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    telemetry::init(&arguments.log);
+    let config = place::load(&arguments.config)?;
+    runtime()?.block_on(serve::run(config)).map_err(Failure::from)
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let exit = match &error {
+            ServeError::Bind { .. } | ServeError::Audit(_) => Exit::Unavailable,
+            ServeError::Build(BuildError::Store { .. } | BuildError::Registry(_)) => Exit::Unavailable,
+            ServeError::Build(_) => Exit::Config,
+            ServeError::Signals(_) => Exit::Internal,
+        };
+        Failure::new(exit, error.to_string())
+            .remedy("bawaba doctor --config FILE looks at every file, port and date, and says what to do")
+    }
+}
