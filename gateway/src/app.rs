@@ -117,7 +117,8 @@ impl App {
         let database = Database::open(&config.store)
             .await
             .map_err(|error| BuildError::Store { path: config.store.clone(), error })?;
-        let registry = Registry::open(database.clone(), signer, tokens.clone(), SUBJECT_AUDIENCE.to_owned()).await?;
+        let registry =
+            Registry::open(database.clone(), signer, tokens.clone(), SUBJECT_AUDIENCE.to_owned()).await?;
         let mut store: Arc<dyn AuditStore> = Arc::new(SqliteAuditStore::new(database.clone()));
         if let Some(wrap) = overrides.audit_store {
             store = wrap(store);

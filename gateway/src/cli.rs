@@ -25,9 +25,11 @@ use output::Output;
 /// Bawaba (بوابة): a card on a reader becomes an access that can be proven afterwards.
 #[derive(Debug, Parser)]
 #[command(name = "bawaba", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Start here:\n  bawaba demo                          the whole story on this machine, with invented patients\n  \
+#[command(
+    after_help = "Start here:\n  bawaba demo                          the whole story on this machine, with invented patients\n  \
     bawaba serve --config gateway.toml   the gateway\n  bawaba doctor --config gateway.toml  what is wrong, and what to do about it\n\n\
-    Exit codes: 0 done, 1 a check failed, 64 usage, 69 unavailable, 70 internal, 74 input or output, 78 configuration.")]
+    Exit codes: 0 done, 1 a check failed, 64 usage, 69 unavailable, 70 internal, 74 input or output, 78 configuration."
+)]
 struct Cli {
     /// Answer with one JSON document on standard output
     #[arg(long, global = true)]

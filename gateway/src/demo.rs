@@ -4,19 +4,19 @@
 //! `cards`, `enrolment`), where it is kept ([`folder`], [`ports`], [`world`]), what stands behind the gateway
 //! ([`back_ends`]), who is on stage ([`stage`]) and what happens there ([`story`], [`narrator`], [`text`], [`curl`]).
 
-pub mod people;
-pub mod clients;
-pub mod folder;
-pub mod ports;
 pub mod authority;
-pub mod signers;
-mod cards;
-mod enrolment;
-pub mod world;
 pub mod back_ends;
+mod cards;
+pub mod clients;
+pub mod curl;
+mod enrolment;
+pub mod folder;
 pub mod https;
+pub mod narrator;
+pub mod people;
+pub mod ports;
+pub mod signers;
 pub mod stage;
 pub mod story;
-pub mod narrator;
 pub mod text;
-pub mod curl;
+pub mod world;

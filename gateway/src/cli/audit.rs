@@ -53,7 +53,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::List { place, kind, client, last } => {
             let filter = AuditFilter { kind: *kind, client: client.clone(), ..AuditFilter::default() };
-            let events = runtime()?.block_on(async { read_last(&open(place).await?, filter, *last).await })?;
+            let events =
+                runtime()?.block_on(async { read_last(&open(place).await?, filter, *last).await })?;
             list(&events, *output)
         }
         Command::Show { index, place } => {
@@ -61,7 +62,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             let events =
                 runtime()?.block_on(async { open(place).await?.read(&filter).await.map_err(unavailable) })?;
             let found = events.iter().find(|stored| stored.index == *index);
-            let found = found.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no event {index}")))?;
+            let found =
+                found.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no event {index}")))?;
             output.json(&shown(found))
         }
     }
@@ -71,14 +73,20 @@ async fn open(place: &Place) -> Result<SqliteAuditStore, Failure> {
     let path = place.config()?.store;
     if !path.exists() {
         let message = format!("{} does not exist", path.display());
-        return Err(Failure::new(Exit::Unavailable, message).remedy("start the gateway once: it makes the database"));
+        return Err(
+            Failure::new(Exit::Unavailable, message).remedy("start the gateway once: it makes the database")
+        );
     }
     let database = Database::open(&path).await.map_err(|error| unavailable(error.into()))?;
     Ok(SqliteAuditStore::new(database))
 }
 
 /// Reads the log in pages and keeps the last events that match.
-async fn read_last(store: &SqliteAuditStore, mut filter: AuditFilter, last: u32) -> Result<Vec<StoredEvent>, Failure> {
+async fn read_last(
+    store: &SqliteAuditStore,
+    mut filter: AuditFilter,
+    last: u32,
+) -> Result<Vec<StoredEvent>, Failure> {
     const PAGE: u32 = 1_000;
     let keep = usize::try_from(last).unwrap_or(usize::MAX);
     filter.limit = PAGE;

@@ -22,9 +22,11 @@ use crate::telemetry;
 const RENEW_SESSION: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Debug, Args)]
-#[command(after_help = "Everything is kept in the state folder and reused: configuration, certificates, cards, database.\n\
+#[command(
+    after_help = "Everything is kept in the state folder and reused: configuration, certificates, cards, database.\n\
     The patients are invented; the protocols, the cryptography and the gateway are real.\n\n\
-    Examples:\n  bawaba demo\n  bawaba demo --lang en --state /tmp/my-demo\n  bawaba demo --once | jq .steps")]
+    Examples:\n  bawaba demo\n  bawaba demo --lang en --state /tmp/my-demo\n  bawaba demo --once | jq .steps"
+)]
 pub(super) struct Arguments {
     /// Play one act, print one JSON document on standard output and exit; the story goes to standard error
     #[arg(long)]

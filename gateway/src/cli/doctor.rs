@@ -14,8 +14,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Looks, and changes nothing. Exit code 0: nothing failed; 1: at least one check failed.\n\n\
-    Examples:\n  bawaba doctor\n  bawaba doctor --config /etc/bawaba/gateway.toml --json\n  bawaba doctor --state ./var/demo")]
+#[command(
+    after_help = "Looks, and changes nothing. Exit code 0: nothing failed; 1: at least one check failed.\n\n\
+    Examples:\n  bawaba doctor\n  bawaba doctor --config /etc/bawaba/gateway.toml --json\n  bawaba doctor --state ./var/demo"
+)]
 pub(super) struct Arguments {
     /// A folder made by `bawaba demo`
     #[arg(long, value_name = "DIR", conflicts_with = "config")]
@@ -113,6 +115,7 @@ fn text(finding: &Finding) -> String {
         Standing::Warning => "warning",
         Standing::Failed => "FAILED ",
     };
-    let remedy = finding.remedy.as_ref().map(|remedy| format!("\n           remedy: {remedy}")).unwrap_or_default();
+    let remedy =
+        finding.remedy.as_ref().map(|remedy| format!("\n           remedy: {remedy}")).unwrap_or_default();
     format!("{mark}  {}: {}{remedy}\n", finding.check, finding.detail)
 }

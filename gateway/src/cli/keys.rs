@@ -53,7 +53,12 @@ fn list(keys: &SoftwareKeys, output: Output) -> Result<(), Failure> {
     let keys: Vec<Key> = KeyRole::ALL.into_iter().map(|role| describe(keys, role)).collect();
     output.answer(&keys, || {
         let row = |key: &Key| {
-            vec![key.role.to_owned(), key.job.to_owned(), key.algorithm.to_owned(), key.kid.clone().unwrap_or_default()]
+            vec![
+                key.role.to_owned(),
+                key.job.to_owned(),
+                key.algorithm.to_owned(),
+                key.kid.clone().unwrap_or_default(),
+            ]
         };
         table(&["ROLE", "JOB", "ALGORITHM", "KID"], &keys.iter().map(row).collect::<Vec<_>>())
     })
@@ -74,7 +79,8 @@ fn generate(file: &std::path::Path, output: Output) -> Result<(), Failure> {
         let message = format!("{} exists: its keys name patients and sign tokens", file.display());
         return Err(Failure::new(Exit::Usage, message).remedy("give the name of a new file"));
     }
-    let keys = SoftwareKeys::generate().map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
+    let keys =
+        SoftwareKeys::generate().map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
     keys.save(file).map_err(|error| Failure::new(Exit::Io, format!("{}: {error}", file.display())))?;
     list(&keys, output)
 }

@@ -18,7 +18,11 @@ impl Output {
     }
 
     /// Writes `value` as JSON, or `text`.
-    pub(super) fn answer<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    pub(super) fn answer<T: Serialize>(
+        self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         match self.json {
             true => self.json(value),
             false => write(text().trim_end()),

@@ -24,9 +24,11 @@ pub(super) enum Command {
         file: PathBuf,
     },
     /// Revoke a client of a demonstration: its authority signs a new revocation list, which a running gateway takes over
-    #[command(after_help = "Works on folders of `bawaba demo` alone: a real authority revokes by its own means, and the\n\
+    #[command(
+        after_help = "Works on folders of `bawaba demo` alone: a real authority revokes by its own means, and the\n\
         gateway reads its list (tls.client_crl).\n\n\
-        Example:\n  bawaba pki revoke-client --state ./var/demo pharmacy-2")]
+        Example:\n  bawaba pki revoke-client --state ./var/demo pharmacy-2"
+    )]
     RevokeClient {
         /// The client's registered id
         client: String,
@@ -70,23 +72,23 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 }
 
 fn show(file: &Path, output: Output) -> Result<(), Failure> {
-    let shown: Vec<Shown> = read(file)?
-        .iter()
-        .map(|der| describe(file, der, SystemClock.now()))
-        .collect::<Result<_, _>>()?;
+    let shown: Vec<Shown> =
+        read(file)?.iter().map(|der| describe(file, der, SystemClock.now())).collect::<Result<_, _>>()?;
     output.answer(&shown, || shown.iter().map(text).collect::<Vec<_>>().join("\n"))
 }
 
 /// The certificates of a PEM or DER file.
 pub(super) fn read(file: &Path) -> Result<Vec<Vec<u8>>, Failure> {
     let bytes = std::fs::read(file).map_err(|error| Failure::io(file.display(), &error))?;
-    let pem: Vec<_> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).map(|der| der.to_vec()).collect();
+    let pem: Vec<_> =
+        CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).map(|der| der.to_vec()).collect();
     Ok(if pem.is_empty() { vec![bytes] } else { pem })
 }
 
 fn describe(file: &Path, der: &[u8], at: OffsetDateTime) -> Result<Shown, Failure> {
-    let certificate = UntrustedCertificate::from_der(der)
-        .map_err(|error| Failure::new(Exit::Failed, format!("{}: no certificate: {error}", file.display())))?;
+    let certificate = UntrustedCertificate::from_der(der).map_err(|error| {
+        Failure::new(Exit::Failed, format!("{}: no certificate: {error}", file.display()))
+    })?;
     let client = ClientCertificate::from_der(der).ok();
     Ok(Shown {
         file: file.to_owned(),
@@ -128,7 +130,9 @@ fn revoke(client: &str, state: &Path, output: Output) -> Result<(), Failure> {
     })?;
     if !folder.ca_key().exists() {
         let message = format!("{} holds no authority", folder.root().display());
-        return Err(Failure::new(Exit::Unavailable, message).remedy("run bawaba demo --once --state DIR first"));
+        return Err(
+            Failure::new(Exit::Unavailable, message).remedy("run bawaba demo --once --state DIR first")
+        );
     }
     let at = SystemClock.now();
     let serial = Authority::load_or_create(&folder, at)?.revoke_client(client, at)?;

@@ -14,15 +14,19 @@ use super::{Exit, Failure};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Read a folder of Cedar policies, check them against their schema, print their hash
-    #[command(after_help = "Without --dir: the policies built into the program. The hash is the one in decisions and tokens.\n\n\
-        Example:\n  bawaba policies check --dir /etc/bawaba/policies")]
+    #[command(
+        after_help = "Without --dir: the policies built into the program. The hash is the one in decisions and tokens.\n\n\
+        Example:\n  bawaba policies check --dir /etc/bawaba/policies"
+    )]
     Check {
         /// One *.cedarschema and any number of *.cedar
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
     /// Print who may do what, for every kind of client: the rules as decisions
-    #[command(after_help = "Example:\n  bawaba policies table\n  bawaba policies table --purpose HPAYMT --json")]
+    #[command(
+        after_help = "Example:\n  bawaba policies table\n  bawaba policies table --purpose HPAYMT --json"
+    )]
     Table {
         /// One *.cedarschema and any number of *.cedar
         #[arg(long, value_name = "DIR")]
@@ -106,7 +110,9 @@ fn grid(set: &PolicySet, purpose: Purpose, output: Output) -> Result<(), Failure
 fn decide(set: &PolicySet, kind: ClientKind, action: Action, purpose: Purpose) -> Decided {
     let said = match &action {
         Action::OpenSession => action.name().to_owned(),
-        Action::Fhir { service, resource_type, .. } => format!("{}/{resource_type} {}", service.0, action.name()),
+        Action::Fhir { service, resource_type, .. } => {
+            format!("{}/{resource_type} {}", service.0, action.name())
+        }
     };
     let decision = set.decide(&AccessRequest {
         client: ClientFacts { id: "any".to_owned(), kind },

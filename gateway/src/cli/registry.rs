@@ -49,11 +49,18 @@ struct Shown {
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::ListClients { place } => runtime()?.block_on(async {
-            let clients: Vec<Shown> = open(place).await?.clients().iter().map(|client| shown(client)).collect();
+            let clients: Vec<Shown> =
+                open(place).await?.clients().iter().map(|client| shown(client)).collect();
             output.answer(&clients, || {
                 let row = |client: &Shown| {
                     let state = if client.active { "active" } else { "suspended" };
-                    vec![client.id.clone(), client.kind.into(), state.into(), client.name.clone(), client.city.clone()]
+                    vec![
+                        client.id.clone(),
+                        client.kind.into(),
+                        state.into(),
+                        client.name.clone(),
+                        client.city.clone(),
+                    ]
                 };
                 table(&["ID", "KIND", "STATE", "NAME", "CITY"], &clients.iter().map(row).collect::<Vec<_>>())
             })
@@ -79,7 +86,9 @@ async fn open(place: &Place) -> Result<Registry, Failure> {
     let config = place.config()?;
     if !config.store.exists() {
         let message = format!("{} does not exist", config.store.display());
-        return Err(Failure::new(Exit::Unavailable, message).remedy("start the gateway once: it makes the database"));
+        return Err(
+            Failure::new(Exit::Unavailable, message).remedy("start the gateway once: it makes the database")
+        );
     }
     let signer = Arc::new(keys::load(&config)?);
     let tokens = Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone())

@@ -10,10 +10,12 @@ use crate::serve::{self, ServeError};
 use crate::telemetry;
 
 #[derive(Debug, Args)]
-#[command(after_help = "The file is documented by gateway/config/sample.toml; every key of it is known, no other is.\n\
+#[command(
+    after_help = "The file is documented by gateway/config/sample.toml; every key of it is known, no other is.\n\
     Logs go to standard error, one JSON event a request, and hold no personal data.\n\
     BAWABA_LOG sets how much: error, warn, info (the default), debug.\n\n\
-    Example:\n  bawaba serve --config /etc/bawaba/gateway.toml")]
+    Example:\n  bawaba serve --config /etc/bawaba/gateway.toml"
+)]
 pub(super) struct Arguments {
     /// The configuration file
     #[arg(long, value_name = "FILE")]

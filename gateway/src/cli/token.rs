@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
-use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::dangerous::insecure_decode;
+use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Serialize;
 use serde_json::Value;
@@ -21,19 +21,23 @@ const MAX_TOKEN: u64 = 64 * 1024;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print header and claims, without judging them
-    #[command(after_help = "The token is read from FILE or standard input, never from an argument: other users of the\n\
+    #[command(
+        after_help = "The token is read from FILE or standard input, never from an argument: other users of the\n\
         machine see arguments. A header file as written by the demonstration is understood too.\n\n\
-        Example:\n  bawaba token decode ./var/demo/session.header")]
+        Example:\n  bawaba token decode ./var/demo/session.header"
+    )]
     Decode {
         /// File with the token; standard input without it, or with `-`
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
     /// Verify signature, issuer and dates with the gateway's public keys, then print
-    #[command(after_help = "Works for session tokens, back-end tokens and receipts. The binding to a client certificate\n\
+    #[command(
+        after_help = "Works for session tokens, back-end tokens and receipts. The binding to a client certificate\n\
         (cnf) can only be judged by the gateway, on a connection.\n\n\
         Example:\n  bawaba token verify ./var/demo/session.header --state ./var/demo\n  \
-        bawaba token verify --jwks jwks.json < receipt.jws")]
+        bawaba token verify --jwks jwks.json < receipt.jws"
+    )]
     Verify {
         /// File with the token; standard input without it, or with `-`
         #[arg(value_name = "FILE")]
@@ -90,7 +94,8 @@ impl Keys {
                 .map_err(|error| Failure::new(Exit::Io, format!("{}: no JWKS: {error}", path.display())))?;
             return Ok((jwks, None));
         }
-        let config = super::place::load(&super::place::config_file(self.state.as_ref(), self.config.as_ref()))?;
+        let config =
+            super::place::load(&super::place::config_file(self.state.as_ref(), self.config.as_ref()))?;
         let keys = super::keys::load(&config)?;
         let tokens = Tokens::new(Arc::new(keys), config.issuer.clone(), config.issuer.clone())
             .map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
@@ -112,12 +117,15 @@ fn verify(token: &str, jwks: &JwkSet, issuer: Option<&str>) -> Result<Value, Fai
     validation.leeway = 0;
     // A receipt has no end; a token that has one is judged by it.
     validation.required_spec_claims.clear();
-    validation.validate_exp = insecure_decode::<Value>(token).is_ok_and(|data| data.claims.get("exp").is_some());
+    validation.validate_exp =
+        insecure_decode::<Value>(token).is_ok_and(|data| data.claims.get("exp").is_some());
     if let Some(issuer) = issuer {
         validation.set_issuer(&[issuer]);
         validation.required_spec_claims.insert("iss".to_owned());
     }
-    decode::<Value>(token, &key, &validation).map(|data| data.claims).map_err(|error| refused(error.to_string()))
+    decode::<Value>(token, &key, &validation)
+        .map(|data| data.claims)
+        .map_err(|error| refused(error.to_string()))
 }
 
 /// The bare token, or the token of an `Authorization: Bearer …` header file.

@@ -9,9 +9,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, RevocationReason, RevokedCertParams,
-    SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, RevocationReason,
+    RevokedCertParams, SerialNumber,
 };
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -100,12 +100,19 @@ impl Authority {
         params.distinguished_name.push(DnType::LocalityName, client.city);
         params.distinguished_name.push(DnType::from_oid(&SUBJECT_SERIAL_NUMBER), client.id);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let (certificate, key) = (self.folder.client_certificate(client.id), self.folder.client_key(client.id));
+        let (certificate, key) =
+            (self.folder.client_certificate(client.id), self.folder.client_key(client.id));
         self.ensure(&format!("client:{}", client.id), params, &certificate, &key, at)
     }
 
     /// Gives a server of this machine its certificate for `localhost`.
-    pub fn ensure_server(&mut self, name: &str, certificate: &Path, key: &Path, at: OffsetDateTime) -> Result<()> {
+    pub fn ensure_server(
+        &mut self,
+        name: &str,
+        certificate: &Path,
+        key: &Path,
+        at: OffsetDateTime,
+    ) -> Result<()> {
         let names = ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec();
         let mut params = leaf_params(name, names)?;
         params.distinguished_name.push(DnType::OrganizationName, "Bawaba (démonstration)");
@@ -118,11 +125,9 @@ impl Authority {
     /// The client's own files stay: the refusal can be tried out. Returns the serial number (hexadecimal).
     pub fn revoke_client(&mut self, client: &str, at: OffsetDateTime) -> Result<String> {
         let holder = format!("client:{client}");
-        let issued = self
-            .ledger
-            .issued
-            .get(&holder)
-            .with_context(|| format!("no certificate was issued to {client} in {}", self.folder.root().display()))?;
+        let issued = self.ledger.issued.get(&holder).with_context(|| {
+            format!("no certificate was issued to {client} in {}", self.folder.root().display())
+        })?;
         let serial = issued.serial.clone();
         if !self.ledger.revoked.iter().any(|revoked| revoked.serial == serial) {
             self.ledger.revoked.push(Revoked { holder, serial: serial.clone(), at });
@@ -196,7 +201,9 @@ impl Authority {
 impl Ledger {
     fn load(path: &Path) -> Result<Self> {
         match fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display())),
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
@@ -261,7 +268,8 @@ mod tests {
             let certificate = fs::read(folder.client_certificate(client)).unwrap();
             (certificate, fs::read(folder.client_key(client)).unwrap())
         };
-        let ensure = |at| Authority::load_or_create(&folder, at).unwrap().ensure_client(&CLIENTS[0], at).unwrap();
+        let ensure =
+            |at| Authority::load_or_create(&folder, at).unwrap().ensure_client(&CLIENTS[0], at).unwrap();
         ensure(at);
         let first = read();
         ensure(at + Duration::days(200));

@@ -22,8 +22,8 @@ use axum::routing::get;
 use serde_json::Value;
 
 use outcome::Outcome;
-use records::Records;
 pub use records::Patient;
+use records::Records;
 pub use token::{BackEndClaims, TokenRefusal, TokenValidator};
 
 /// What a sample back-end keeps of a patient is small.
@@ -122,11 +122,13 @@ async fn create(
     body: Bytes,
 ) -> Result<Response, Outcome> {
     let claims = back_end.admit(&headers, &kind, back_end.service.created).await?;
-    let resource: Value = serde_json::from_slice(&body).map_err(|_| Outcome::invalid("the body is not JSON"))?;
+    let resource: Value =
+        serde_json::from_slice(&body).map_err(|_| Outcome::invalid("the body is not JSON"))?;
     if resource.get("resourceType").and_then(Value::as_str) != Some(kind.as_str()) {
         return Err(Outcome::invalid("resourceType is not that of the path"));
     }
-    let patient = records::subject_of(&resource).ok_or_else(|| Outcome::invalid("the resource names no patient"))?;
+    let patient =
+        records::subject_of(&resource).ok_or_else(|| Outcome::invalid("the resource names no patient"))?;
     if patient != claims.sub {
         return Err(Outcome::other_patient());
     }
@@ -140,7 +142,12 @@ async fn create(
 }
 
 impl BackEnd {
-    async fn admit(&self, headers: &HeaderMap, kind: &str, allowed: &[&str]) -> Result<BackEndClaims, Outcome> {
+    async fn admit(
+        &self,
+        headers: &HeaderMap,
+        kind: &str,
+        allowed: &[&str],
+    ) -> Result<BackEndClaims, Outcome> {
         let claims = self.validator.validate(headers).await.map_err(Outcome::from)?;
         match allowed.contains(&kind) {
             true => Ok(claims),

@@ -5,8 +5,8 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use card_reader::NationalNumber;
-use card_reader::simulated::personalise::{ChipMethods, Person as Holder, Sex};
 use card_reader::simulated::CardFile;
+use card_reader::simulated::personalise::{ChipMethods, Person as Holder, Sex};
 use pki::issuing::DocumentSigner;
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
@@ -67,14 +67,21 @@ fn all() -> impl Iterator<Item = (&'static str, &'static Person, &'static str)> 
         card if card == people::CHILD.guardian => "guardian of a child without a card",
         _ => "",
     };
-    let special = [(people::CLONED, "clone: right data, wrong chip key"), (people::SIGNER_REVOKED, "signer revoked")];
+    let special =
+        [(people::CLONED, "clone: right data, wrong chip key"), (people::SIGNER_REVOKED, "signer revoked")];
     let special = special
         .into_iter()
         .filter_map(|((of, name), note)| people::by_card(of).map(|person| (name, person, note)));
     people::PEOPLE.iter().map(move |person| (person.card, person, note(person.card))).chain(special)
 }
 
-fn make(folder: &StateFolder, signers: &Signers, name: &str, person: &Person, expires_on: Date) -> Result<()> {
+fn make(
+    folder: &StateFolder,
+    signers: &Signers,
+    name: &str,
+    person: &Person,
+    expires_on: Date,
+) -> Result<()> {
     let (_, clone) = people::CLONED;
     let (_, signer_revoked) = people::SIGNER_REVOKED;
     let card = if name == clone {

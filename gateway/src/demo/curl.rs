@@ -35,7 +35,13 @@ pub enum Shows {
 /// `patient`.
 ///
 /// The token is in a header file, not in the line: arguments are seen by every user of the machine.
-pub fn examples(folder: &StateFolder, ports: Ports, client: &str, patient: &str, program: &Path) -> Vec<Example> {
+pub fn examples(
+    folder: &StateFolder,
+    ports: Ports,
+    client: &str,
+    patient: &str,
+    program: &Path,
+) -> Vec<Example> {
     let ca = quoted(&folder.ca_certificate());
     let public = format!("curl -sS --cacert {ca} {}", Ports::url(ports.public()));
     let session = format!(
@@ -55,7 +61,10 @@ pub fn examples(folder: &StateFolder, ports: Ports, client: &str, patient: &str,
     let example = |what, line| Example { what, line };
     vec![
         example(Shows::Keys, format!("{public}/.well-known/jwks.json")),
-        example(Shows::Prescription, format!("{session} '{api}/prescription/MedicationRequest?status=active'")),
+        example(
+            Shows::Prescription,
+            format!("{session} '{api}/prescription/MedicationRequest?status=active'"),
+        ),
         example(
             Shows::Dispense,
             format!(
@@ -92,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_shell_reads_back_what_was_quoted() {
-        for text in ["/plain/path", "un dossier", "l'état", "a\"b$HOME`id`\\n", "", "*?[x]~!#&;|<>()", "é ع"] {
+        for text in ["/plain/path", "un dossier", "l'état", "a\"b$HOME`id`\\n", "", "*?[x]~!#&;|<>()", "é ع"]
+        {
             let script = format!("printf %s {}", shell_quoted(text));
             let said = Command::new("sh").arg("-c").arg(script).output().unwrap();
             assert_eq!(String::from_utf8(said.stdout).unwrap(), text);
@@ -103,7 +113,8 @@ mod tests {
     fn every_line_survives_a_folder_with_spaces_and_quotes() {
         let dir = tempfile::tempdir().unwrap();
         let folder = StateFolder::create(&dir.path().join("l'état de démo")).unwrap();
-        let lines = examples(&folder, Ports::at(8440), "pharmacy-1", "subject-1", Path::new("/opt/my bin/bawaba"));
+        let lines =
+            examples(&folder, Ports::at(8440), "pharmacy-1", "subject-1", Path::new("/opt/my bin/bawaba"));
         for example in lines {
             // The shell splits the line as a program would see it: one argument a line.
             let script = format!("set -- {}\nprintf '%s\\n' \"$@\"", example.line);

@@ -21,7 +21,8 @@ pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()>
         if registry.client(client.id).is_some() {
             continue;
         }
-        let kind = ClientKind::parse(client.kind).with_context(|| format!("no client kind {}", client.kind))?;
+        let kind =
+            ClientKind::parse(client.kind).with_context(|| format!("no client kind {}", client.kind))?;
         let scopes = match kind {
             ClientKind::BackEnd | ClientKind::Auditor => Vec::new(),
             _ => SERVICES.map(str::to_owned).to_vec(),

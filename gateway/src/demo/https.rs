@@ -32,7 +32,8 @@ pub fn client(authorities: &[u8], identity: Option<(&Path, &Path)>) -> Result<re
 
 /// The certificates of a PEM file, leaf first.
 pub fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let chain = CertificateDer::pem_file_iter(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let chain =
+        CertificateDer::pem_file_iter(path).with_context(|| format!("cannot read {}", path.display()))?;
     chain.collect::<Result<_, _>>().with_context(|| format!("{} is no certificate", path.display()))
 }
 

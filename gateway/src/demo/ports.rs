@@ -62,7 +62,9 @@ impl Ports {
 
     fn all(self) -> impl Iterator<Item = u16> {
         // +2 is the security console's.
-        (0..=3).map(move |offset| self.base + offset).chain((0..).zip(SERVICES).map(move |(n, _)| self.back_end(n)))
+        (0..=3)
+            .map(move |offset| self.base + offset)
+            .chain((0..).zip(SERVICES).map(move |(n, _)| self.back_end(n)))
     }
 }
 

@@ -31,7 +31,10 @@ pub async fn run_once(stage: &Stage, narrator: &mut Narrator) -> Result<Report> 
     let state = DemoState::new(stage.world().folder().root());
     let gateway = state.client(COUNTER)?.speaking(narrator.language());
     let place = clients::CLIENTS.iter().find(|client| client.id == COUNTER);
-    narrator.part(&text::AT_THE_COUNTER, &place.map(|at| format!("{}, {}", at.name, at.city)).unwrap_or_default());
+    narrator.part(
+        &text::AT_THE_COUNTER,
+        &place.map(|at| format!("{}, {}", at.name, at.city)).unwrap_or_default(),
+    );
 
     let started = Instant::now();
     let card = CardFile::load(&state.card(CARD)?)?;
@@ -46,7 +49,8 @@ pub async fn run_once(stage: &Stage, narrator: &mut Narrator) -> Result<Report> 
         }
     }
 
-    let (prescription, ms) = timed(gateway.fhir(&opened.token, "/prescription/MedicationRequest?status=active")).await;
+    let (prescription, ms) =
+        timed(gateway.fhir(&opened.token, "/prescription/MedicationRequest?status=active")).await;
     let prescription = prescription.context("the prescription was not to be had")?;
     tell(narrator, &mut steps, "prescription", ms);
     medicines(&prescription).for_each(|medicine| narrator.detail(medicine));
@@ -109,8 +113,10 @@ async fn act(card: CardFile, gateway: &GatewayClient, can: Option<&str>) -> Resu
 /// The station measures its five stages; within the second request the gateway says itself (`Server-Timing`) how
 /// long it took for chip, patient, policy and audit. What is left of that request is the token's.
 fn timeline(opened: &OpenedSession, started: Instant) -> Vec<Step> {
-    let at_station = |name: &str| opened.steps.iter().find(|step| step.name == name).map_or(0.0, |step| step.ms);
-    let at_gateway = |name: &str| opened.server.iter().find(|step| step.name == name).map_or(0.0, |step| step.ms);
+    let at_station =
+        |name: &str| opened.steps.iter().find(|step| step.name == name).map_or(0.0, |step| step.ms);
+    let at_gateway =
+        |name: &str| opened.server.iter().find(|step| step.name == name).map_or(0.0, |step| step.ms);
     let total: f64 = opened.steps.iter().map(|step| step.ms).sum();
     let card_in = (started.elapsed().as_secs_f64() * 1_000.0 - total).max(0.0);
     let inner = at_gateway("chip") + at_gateway("patient") + at_gateway("policy");

@@ -124,11 +124,9 @@ pub fn refusal(case: &str) -> Line {
             "بطاقة مستنسخة: معطيات صحيحة وشريحة مزورة",
             "A cloned card: the right data, not the right chip",
         ),
-        "replayed-proof" => Line::new(
-            "Une preuve envoyée deux fois",
-            "إثبات أرسل مرتين",
-            "A proof sent twice",
-        ),
+        "replayed-proof" => {
+            Line::new("Une preuve envoyée deux fois", "إثبات أرسل مرتين", "A proof sent twice")
+        }
         "pharmacy-dossier" => Line::new(
             "La pharmacie demande le dossier médical",
             "الصيدلية تطلب الملف الطبي",

@@ -35,7 +35,8 @@ impl World {
     /// Idempotent: keys, cards and data that are there and good for a while are kept; certificates and revocation
     /// lists near their end are renewed.
     pub async fn create(state: &Path, ports: Ports, at: OffsetDateTime) -> Result<Self> {
-        let folder = StateFolder::create(state).with_context(|| format!("cannot make {}", state.display()))?;
+        let folder =
+            StateFolder::create(state).with_context(|| format!("cannot make {}", state.display()))?;
         let lock = lock(&folder)?;
         let world = Self { folder, ports, _lock: lock };
         world.certificates(at)?;
@@ -147,7 +148,9 @@ fn lock(folder: &StateFolder) -> Result<File> {
             "another demonstration runs on {}: stop it, or give another folder with --state",
             folder.root().display()
         ),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
     }
 }
 

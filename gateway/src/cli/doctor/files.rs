@@ -22,7 +22,11 @@ pub(super) fn private(check: &'static str, path: &Path) -> Finding {
         Err(error) => Finding::failed(check, format!("{}: {error}", path.display()), "correct the path"),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => Finding::failed(
             check,
-            format!("{} can be read by others (mode {:o})", path.display(), found.permissions().mode() & 0o777),
+            format!(
+                "{} can be read by others (mode {:o})",
+                path.display(),
+                found.permissions().mode() & 0o777
+            ),
             format!("chmod 600 {}", crate::demo::curl::quoted(path)),
         ),
         Ok(_) => Finding::ok(check, format!("{} is private", path.display())),
@@ -39,13 +43,19 @@ pub(super) fn keys(config: &Config) -> Finding {
 pub(super) fn certificate(check: &'static str, path: &Path, at: OffsetDateTime) -> Finding {
     let ders = match certificates(path) {
         Ok(ders) => ders,
-        Err(failure) => return Finding::failed(check, failure.message, "correct the path or the permissions"),
+        Err(failure) => {
+            return Finding::failed(check, failure.message, "correct the path or the permissions");
+        }
     };
     let mut first_end = None;
     for der in ders {
         match UntrustedCertificate::from_der(&der) {
             Err(error) => {
-                return Finding::failed(check, format!("{}: {error}", path.display()), "give a PEM or DER certificate");
+                return Finding::failed(
+                    check,
+                    format!("{}: {error}", path.display()),
+                    "give a PEM or DER certificate",
+                );
             }
             Ok(found) if found.not_before() > at => {
                 let detail = format!("{} is valid from {} only", path.display(), found.not_before());
@@ -59,7 +69,9 @@ pub(super) fn certificate(check: &'static str, path: &Path, at: OffsetDateTime) 
     }
     match first_end {
         Some(end) => ends(check, path, end, at),
-        None => Finding::failed(check, format!("{} is empty", path.display()), "give a PEM or DER certificate"),
+        None => {
+            Finding::failed(check, format!("{} is empty", path.display()), "give a PEM or DER certificate")
+        }
     }
 }
 
@@ -102,7 +114,9 @@ pub(super) fn policies(dir: Option<&Path>) -> Finding {
     };
     match set {
         Ok(set) => Finding::ok("policies", format!("sound, hash {}", set.hash())),
-        Err(error) => Finding::failed("policies", error.to_string(), "bawaba policies check --dir DIR says where"),
+        Err(error) => {
+            Finding::failed("policies", error.to_string(), "bawaba policies check --dir DIR says where")
+        }
     }
 }
 

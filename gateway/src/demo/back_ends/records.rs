@@ -42,7 +42,9 @@ impl Records {
     /// The patient's resources of this type that match `_id` and `status`, at most `_count`.
     pub(super) fn search(&self, subject: &str, kind: &str, query: &HashMap<String, String>) -> Vec<Value> {
         let wanted = |field: &str, name: &str, resource: &Value| {
-            query.get(name).is_none_or(|value| resource.get(field).and_then(Value::as_str) == Some(value.as_str()))
+            query
+                .get(name)
+                .is_none_or(|value| resource.get(field).and_then(Value::as_str) == Some(value.as_str()))
         };
         let count = query.get("_count").and_then(|count| count.parse().ok()).unwrap_or(MAX_PER_PATIENT);
         let by_subject = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,8 +24,10 @@ pub(super) async fn verify(stage: &Stage, opened: &OpenedSession) -> Result<Veri
     let url = format!("{}/.well-known/jwks.json", world.issuer());
     let jwks: JwkSet = client.get(&url).send().await?.error_for_status()?.json().await?;
     let claims = claims_of(&opened.token, &jwks, &world.issuer()).context("the token is not verified")?;
-    let receipt = claims_of(&opened.receipt, &jwks, &world.issuer()).context("the receipt is not verified")?;
-    let log_index = receipt.get("log_index").and_then(Value::as_u64).context("the receipt names no place in the log")?;
+    let receipt =
+        claims_of(&opened.receipt, &jwks, &world.issuer()).context("the receipt is not verified")?;
+    let log_index =
+        receipt.get("log_index").and_then(Value::as_u64).context("the receipt names no place in the log")?;
     Ok(Verified { claims, log_index })
 }
 

@@ -45,7 +45,12 @@ impl Station {
         let path = format!("/v1/presences/{}/proof", begun.text("presence"));
         let proof = json!({"responses": responses, "purpose": "TREAT"});
         let first = self.post(&path, &proof).await?;
-        anyhow::ensure!(first.status == 201, "the first proof was answered {} {}", first.status, first.text("code"));
+        anyhow::ensure!(
+            first.status == 201,
+            "the first proof was answered {} {}",
+            first.status,
+            first.text("code")
+        );
         self.post(&path, &proof).await
     }
 
@@ -73,11 +78,8 @@ fn converse(
 
 fn begin(transcript: &CardTranscript) -> Value {
     let mut files = json!({"sod": STANDARD.encode(&transcript.sod), "dg1": STANDARD.encode(&transcript.dg1)});
-    let optional = [
-        ("card_access", &transcript.card_access),
-        ("dg14", &transcript.dg14),
-        ("dg15", &transcript.dg15),
-    ];
+    let optional =
+        [("card_access", &transcript.card_access), ("dg14", &transcript.dg14), ("dg15", &transcript.dg15)];
     for (name, file) in optional {
         if let (Some(file), Some(files)) = (file, files.as_object_mut()) {
             files.insert(name.to_owned(), json!(STANDARD.encode(file)));

@@ -56,7 +56,8 @@ async fn a_moved_base_keeps_patients_and_cards() {
     let patients = first.patients_at("prescription").unwrap();
     drop(first);
     let second = World::create(dir.path(), Ports::at(9440), AT).await.unwrap();
-    let subjects = |patients: Vec<Patient>| patients.into_iter().map(|patient| patient.subject).collect::<Vec<_>>();
+    let subjects =
+        |patients: Vec<Patient>| patients.into_iter().map(|patient| patient.subject).collect::<Vec<_>>();
     assert_eq!(subjects(patients), subjects(second.patients_at("prescription").unwrap()));
 }
 
