@@ -12,7 +12,7 @@ use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};
 use crate::can::Can;
 use crate::crypto::{self, CurvePoint, CurveSecret, SessionKeys};
 use crate::lds::ElementaryFile;
-use crate::lds::security_infos::{ChipAuthenticationInfo, PaceInfo, SecurityInfos};
+use crate::lds::security_infos::{ChipAuthenticationInfo, P256_DOMAIN, PaceInfo, SecurityInfos};
 use crate::pace::CAN_REFERENCE;
 use crate::pace::chip::{PaceAnswer, PaceChip};
 use crate::secure_messaging::chip::ChipMessaging;
@@ -167,12 +167,14 @@ impl Chip {
 
     /// MANAGE SECURITY ENVIRONMENT: which protocol comes next?
     fn set_at(&mut self, command: &CommandApdu, authenticated: bool) -> StatusWord {
-        let (mut protocol, mut reference) = (&[][..], None);
+        // 83 names the password; 84 the domain parameters of PACE, or the key of Chip Authentication (9303-11 §4.4.4.1, §6.2.4.2).
+        let (mut protocol, mut password, mut reference) = (&[][..], None, None);
         let mut objects = TlvReader::new(command.data());
         while let Ok(Some(object)) = objects.next_object() {
             match object.tag {
                 0x80 => protocol = object.value,
-                0x83 | 0x84 => reference = object.value.first().copied(),
+                0x83 => password = object.value.first().copied(),
+                0x84 => reference = object.value.first().copied(),
                 _ => {}
             }
         }
@@ -181,7 +183,7 @@ impl Chip {
                 let Some(info) = self.pace.iter().copied().find(|info| info.protocol() == protocol) else {
                     return StatusWord::WRONG_DATA;
                 };
-                if reference != Some(CAN_REFERENCE) {
+                if password != Some(CAN_REFERENCE) || reference.is_some_and(|domain| domain != P256_DOMAIN) {
                     return StatusWord::REFERENCED_DATA_NOT_FOUND;
                 }
                 if self.tries_left == 0 {

@@ -174,11 +174,29 @@ fn public(key: &p256::SecretKey) -> Result<CurvePoint, CardFileError> {
         .ok_or(CardFileError::Invalid("a key is not on the curve"))
 }
 
-/// DG2 with the structure of 9303-10 §4.7.2 and no face in it.
+/// DG2 with one facial record (9303-10 §4.7.2, ISO/IEC 19794-5 §5) around an empty JPEG.
 fn placeholder_face() -> Vec<u8> {
-    let header =
-        tlv::encode_all(0xa1, &[&tlv::encode(0x87, &[0x01, 0x01]), &tlv::encode(0x88, &[0x00, 0x08])]);
-    let instance = tlv::encode_all(0x7f60, &[&header, &tlv::encode(0x5f2e, b"FAC\x00010\x00")]);
+    const JPEG: [u8; 4] = [0xff, 0xd8, 0xff, 0xd9];
+    /// Facial information and image information, in front of the image.
+    const BLOCK_HEADER: u8 = 20 + 12;
+    let block = BLOCK_HEADER + JPEG.len() as u8;
+    let mut record = b"FAC\x00010\x00".to_vec();
+    record.extend([0, 0, 0, 14 + block, 0, 1]);
+    // Facial information: its length, then nothing stated about the face.
+    record.extend([0, 0, 0, block]);
+    record.extend([0; 16]);
+    // A basic face image in JPEG, one by one pixel, 24-bit RGB.
+    record.extend([0x00, 0x00, 0, 1, 0, 1, 0x01, 0, 0, 0, 0, 0]);
+    record.extend(JPEG);
+    let header = [
+        tlv::encode(0x80, &[0x01, 0x01]),
+        tlv::encode(0x81, &[0x02]),
+        tlv::encode(0x82, &[0x00]),
+        tlv::encode(0x87, &[0x01, 0x01]),
+        tlv::encode(0x88, &[0x00, 0x08]),
+    ];
+    let instance =
+        tlv::encode_all(0x7f60, &[&tlv::encode(0xa1, &header.concat()), &tlv::encode(0x5f2e, &record)]);
     tlv::encode(0x75, &tlv::encode_all(0x7f61, &[&tlv::encode(0x02, &[1]), &instance]))
 }
 

@@ -217,6 +217,10 @@ fn a_chip_gives_nothing_away_before_pace_and_forgets_after_a_reset() {
     assert_eq!(say(&mut card, "002241a40f800a04007f0007020203020284010100"), "6982");
     assert_eq!(say(&mut card, "00b09c0000"), "6282");
     assert_eq!(say(&mut card, "0cb081000d97015f8e08000000000000000000"), "6988");
+    // Readers may name the domain parameters in MSE:Set AT: P-256 is 12; 13 is not here, nor is the MRZ as password.
+    assert_eq!(say(&mut card, "0022c1a412800a04007f0007020204020283010284010c"), "9000");
+    assert_eq!(say(&mut card, "0022c1a412800a04007f0007020204020283010284010d"), "6a88");
+    assert_eq!(say(&mut card, "0022c1a40f800a04007f00070202040202830101"), "6a88");
     assert_eq!(say(&mut card, "0020000004313233340a"), "6d00");
     assert_eq!(say(&mut card, "80b0000000"), "6e00");
     assert_eq!(say(&mut card, "00"), "6700");
