@@ -29,6 +29,8 @@ pub(crate) struct RunningAct {
     /// Unguessable: whoever knows it sees the result.
     pub(crate) id: String,
     pub(crate) source: Source,
+    /// Is it for a child of the card's holder?
+    pub(crate) for_child: bool,
     started: Instant,
     progress: watch::Sender<Progress>,
 }
@@ -60,6 +62,7 @@ pub(crate) struct Success {
 pub(crate) struct Asked {
     pub(crate) source: Source,
     pub(crate) act: Act,
+    pub(crate) for_child: bool,
     pub(crate) language: Language,
 }
 
@@ -75,6 +78,7 @@ impl Acts {
         let act = Arc::new(RunningAct {
             id: hex::encode(name),
             source: asked.source.clone(),
+            for_child: asked.for_child,
             started: Instant::now(),
             progress: watch::Sender::new(Progress::default()),
         });

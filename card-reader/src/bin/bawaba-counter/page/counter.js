@@ -9,7 +9,13 @@
   const lang = document.documentElement.lang;
   let following = 0;
 
-  const show = html => { out.innerHTML = html; return out.querySelector('[data-act]'); };
+  const show = html => {
+    out.innerHTML = html;
+    const act = out.querySelector('[data-act]');
+    // A screen reader waits for the result instead of reading every step again.
+    out.setAttribute('aria-busy', act ? act.dataset.running : 'false');
+    return act;
+  };
 
   // Asks for the act's next state until it is over; the server answers when there is one.
   const follow = async () => {
@@ -37,12 +43,17 @@
     button.disabled = true;
     const body = new URLSearchParams(new FormData(form));
     can.value = '';
+    // What is opened for a child is opened for that child once.
+    form.querySelector('.for-child')?.remove();
     following++;
     try {
       const answer = await fetch('/acts', { method: 'POST', body, headers: { 'X-Part': '1' } });
       if (answer.status === 422) { button.disabled = false; form.reportValidity(); can.focus(); return; }
       if (!answer.ok) throw new Error('refused');
-      show(await answer.text());
+      const act = show(await answer.text());
+      // A reload, or another language, shows the same act again.
+      history.replaceState(null, '', `/acts/${act.dataset.act}?lang=${lang}`);
+      document.querySelectorAll('nav a').forEach(link => { link.href = `/acts/${act.dataset.act}?lang=${link.hreflang}`; });
       out.scrollIntoView({ block: 'nearest' });
       follow();
     } catch {
@@ -60,9 +71,7 @@
     try {
       const html = await (await fetch(`/sources?${query}`)).text();
       if (html === seen) return;
-      const first = seen === '';
       seen = html;
-      if (first) return;
       const focused = list.contains(document.activeElement) ? document.activeElement.value : null;
       const scrolled = list.querySelector('.cards')?.scrollTop ?? 0;
       list.innerHTML = html;
@@ -72,6 +81,7 @@
     } catch { /* the next look will tell */ }
   }, 1500);
 
-  list.addEventListener('change', () => { seen = ''; can.focus(); });
+  list.addEventListener('change', event => { if (event.isTrusted && !event.target.matches(':focus-visible')) can.focus(); });
+  list.querySelector('.card :checked')?.closest('.card').scrollIntoView({ block: 'nearest' });
   if (out.querySelector('[data-act]')) follow();
 })();

@@ -8,9 +8,17 @@ pub(crate) struct Line {
     pub(crate) medicine: String,
     pub(crate) dosage: String,
     pub(crate) prescriber: String,
+    /// As FHIR writes it, year first: it sorts.
     pub(crate) written_on: String,
     pub(crate) repeats: Option<u64>,
     pub(crate) active: bool,
+}
+
+impl Line {
+    /// The date as it is written in Morocco: day, month, year.
+    pub(crate) fn written(&self) -> String {
+        self.written_on.rsplit('-').collect::<Vec<_>>().join("/")
+    }
 }
 
 /// Reads the medicines of a FHIR R4 searchset. What a back-end leaves out stays empty; nothing is invented.
@@ -49,7 +57,10 @@ fn line(request: &Value) -> Line {
         dosage: dosages.join(" · "),
         prescriber: first_of(&["/requester/display"]).to_owned(),
         written_on: first_of(&["/authoredOn"]).chars().take(10).collect(),
-        repeats: request.pointer("/dispenseRequest/numberOfRepeatsAllowed").and_then(Value::as_u64),
+        repeats: request
+            .pointer("/dispenseRequest/numberOfRepeatsAllowed")
+            .and_then(Value::as_u64)
+            .filter(|repeats| *repeats > 0),
         active: text(request, "/status") == "active",
     }
 }
@@ -80,7 +91,7 @@ mod tests {
         let read = lines(&bundle);
         let names: Vec<&str> = read.iter().map(|line| line.medicine.as_str()).collect();
         assert_eq!(names, ["Nouvelle", "Ancienne", "Stoppée"]);
-        assert_eq!(read[1].written_on, "2026-01-01");
+        assert_eq!(read[1].written(), "01/01/2026");
         assert_eq!(read[0].dosage, "1 cp matin · 1 cp soir");
         assert_eq!(read[0].repeats, Some(2));
     }

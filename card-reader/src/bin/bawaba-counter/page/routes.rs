@@ -45,6 +45,9 @@ struct Asking {
     /// The source that stays chosen.
     #[serde(default)]
     source: String,
+    /// The child for whom the next session is opened.
+    #[serde(default)]
+    dependant: String,
     /// Only the part that changes, for the script.
     #[serde(default)]
     part: u8,
@@ -59,7 +62,8 @@ impl Asking {
 }
 
 async fn page(State(counter): Page, Query(asking): Query<Asking>) -> Response {
-    let chosen = Chosen { source: Source::parse(&asking.source), ..Chosen::default() };
+    let source = Source::parse(&asking.source);
+    let chosen = Chosen { source, dependant: asking.dependant.clone(), ..Chosen::default() };
     view::page(&counter, asking.language(), chosen, None)
 }
 
@@ -91,17 +95,18 @@ async fn start(State(counter): Page, headers: HeaderMap, Form(form): Form<ActFor
     let can = Can::parse(&latin_digits(&form.can));
     let purpose = PURPOSES.into_iter().find(|known| *known == form.purpose).unwrap_or("TREAT");
     let (Some(source), Some(can)) = (source.clone(), can) else {
-        let chosen =
-            Chosen { can_missing: source.is_some(), source_missing: source.is_none(), source, purpose };
+        let (can_missing, source_missing) = (source.is_some(), source.is_none());
+        let chosen = Chosen { source, purpose, dependant: form.dependant, can_missing, source_missing };
         let mut page = view::page(&counter, language, chosen, None);
         *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return page;
     };
     let mut act = Act::new(can, purpose).at_station(&counter.station);
-    if !form.dependant.is_empty() {
+    let for_child = !form.dependant.is_empty();
+    if for_child {
         act = act.for_dependant(&form.dependant);
     }
-    let running = match counter.acts.start(&counter, Asked { source, act, language }) {
+    let running = match counter.acts.start(&counter, Asked { source, act, for_child, language }) {
         Ok(running) => running,
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };

@@ -16,13 +16,21 @@ use super::texts::Texts;
 pub(crate) struct Chosen {
     pub(crate) source: Option<Source>,
     pub(crate) purpose: &'static str,
+    /// The child for whom the session is opened, by the subject that the holder's session gave; empty for the holder.
+    pub(crate) dependant: String,
     pub(crate) can_missing: bool,
     pub(crate) source_missing: bool,
 }
 
 impl Default for Chosen {
     fn default() -> Chosen {
-        Chosen { source: None, purpose: "TREAT", can_missing: false, source_missing: false }
+        Chosen {
+            source: None,
+            purpose: "TREAT",
+            dependant: String::new(),
+            can_missing: false,
+            source_missing: false,
+        }
     }
 }
 
@@ -95,11 +103,14 @@ struct FailedView {
 }
 
 struct OpenedView {
+    for_child: bool,
+    /// The source again, to open for a child.
+    source: String,
     name: String,
     born: String,
     cover: Option<bool>,
     scheme: String,
-    dependants: usize,
+    dependants: Vec<String>,
     minutes: u64,
     session: String,
     method: &'static str,
@@ -176,10 +187,13 @@ impl ActView {
         let progress = act.progress();
         let outcome = progress.outcome.as_deref();
         let failed = matches!(outcome, Some(Outcome::Failed(_)));
+        let no_prescription =
+            matches!(outcome, Some(Outcome::Opened(success)) if success.prescription.is_err());
         let names = Stage::ALL.map(Stage::name).into_iter().chain([FETCH]);
         let steps = names.enumerate().map(|(index, name)| {
             let time = progress.times.get(index);
             let state = match time {
+                Some(_) if no_prescription && name == FETCH => "failed",
                 Some(_) => "done",
                 None if index == progress.times.len() && failed => "failed",
                 None if index == progress.times.len() => "now",
@@ -204,7 +218,7 @@ impl ActView {
                 _ => None,
             },
             opened: match outcome {
-                Some(Outcome::Opened(success)) => Some(OpenedView::new(success, t, lang)),
+                Some(Outcome::Opened(success)) => Some(OpenedView::new(act, success, t, lang)),
                 _ => None,
             },
         }
@@ -229,7 +243,7 @@ impl FailedView {
 }
 
 impl OpenedView {
-    fn new(success: &Success, t: &'static Texts, lang: Language) -> OpenedView {
+    fn new(act: &RunningAct, success: &Success, t: &'static Texts, lang: Language) -> OpenedView {
         let opened = &success.opened;
         let holder = opened.holder.as_ref();
         let cover = opened.session.coverage.as_ref();
@@ -238,6 +252,8 @@ impl OpenedView {
             Err(error) => (Vec::new(), Some(FailedView::new(error, t, lang))),
         };
         OpenedView {
+            for_child: act.for_child,
+            source: act.source.value(),
             name: holder.map(card_reader::counter::Holder::full_name).unwrap_or_default(),
             born: holder.and_then(card_reader::counter::Holder::born).unwrap_or_default(),
             cover: cover.map(|cover| cover.open),
@@ -245,7 +261,7 @@ impl OpenedView {
                 .and_then(|cover| cover.scheme.as_deref())
                 .map(|code| t.scheme(code))
                 .unwrap_or_default(),
-            dependants: opened.session.dependants.len(),
+            dependants: opened.session.dependants.iter().map(|child| child.subject.clone()).collect(),
             minutes: opened.expires_in.div_ceil(60),
             session: opened.session.id.clone(),
             method: t.method(&opened.method),
