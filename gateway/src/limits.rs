@@ -33,6 +33,10 @@ pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// A connection without a request in flight. Longer than a back-office pause, shorter than a NAT entry (RFC 5382: 2 h).
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// A connection whose requests are in flight but none of whose answers moves: a client that stopped reading. Longer
+/// than the slowest honest upload ([`BODY_TOTAL_TIMEOUT`]) and its answer ([`BACK_END_ANSWER_TIMEOUT`]) together.
+pub const STALL_TIMEOUT: Duration = Duration::from_secs(330);
+
 /// HTTP/2: after this silence a PING is sent (RFC 9113 §6.7) …
 pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 

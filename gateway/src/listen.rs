@@ -10,6 +10,7 @@
 //! refused. Ten thousand silent connections therefore delay nobody.
 
 mod connection;
+mod descriptors;
 mod events;
 mod linger;
 mod seats;
@@ -55,7 +56,7 @@ pub struct Peer {
 pub struct ListenOptions {
     /// The port's name in metrics and refusals: `api`, `public`, `dossier` …
     pub name: &'static str,
-    /// Connections at once.
+    /// Connections at once, as far as the limit of open files allows.
     pub max_connections: usize,
     /// Connections of one client certificate.
     pub max_per_certificate: usize,
@@ -111,7 +112,7 @@ pub async fn serve(
     let drain = CancellationToken::new();
     let cut = CancellationToken::new();
     let bounds = Bounds {
-        total: options.max_connections,
+        total: options.max_connections.min(descriptors::connections_per_port()),
         per_certificate: options.max_per_certificate,
         per_address: options.max_per_address,
     };

@@ -1,8 +1,8 @@
 //! Is this client asking too often?
 //!
 //! A leaky bucket per registered client id (GCRA), never per unauthenticated text. governor forgets nobody by itself,
-//! so the number of keys is bounded: at the bound the limiter forgets clients that have been quiet, and a newcomer
-//! for whom there is still no room is refused.
+//! so the number of keys is bounded: at the bound the limiter forgets the clients whose bucket is full again. If that
+//! makes no room, more clients than the country has are asking at this very moment, and everyone is told to wait.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -96,3 +96,45 @@ impl RateLimit {
 
 /// How often the composition root calls [`RateLimit::sweep`].
 pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(burst: u32, max_clients: usize) -> RateLimit {
+        let figure = |figure| NonZeroU32::new(figure).unwrap();
+        RateLimit::new(RateLimits { per_second: figure(1), burst: figure(burst), max_clients })
+    }
+
+    #[test]
+    fn a_greedy_client_waits_and_its_neighbour_does_not() {
+        let limit = limit(3, 10);
+        let (greedy, neighbour): (Arc<str>, Arc<str>) = ("pharmacy-1".into(), "pharmacy-2".into());
+        for _ in 0..3 {
+            assert!(limit.permit(&greedy).is_ok());
+        }
+        let refused = limit.permit(&greedy).unwrap_err();
+        assert_eq!((refused.code(), refused.retry_after()), (ProblemCode::RateLimited, Some(1)));
+        assert!(limit.permit(&neighbour).is_ok());
+    }
+
+    #[test]
+    fn the_number_of_remembered_clients_is_bounded() {
+        let limit = limit(5, 100);
+        let permitted = (0..1_000).filter(|turn| limit.permit(&Arc::from(turn.to_string())).is_ok()).count();
+        assert_eq!((permitted, limit.clients()), (100, 100));
+    }
+
+    #[test]
+    fn quiet_clients_are_forgotten() {
+        let figure = |figure| NonZeroU32::new(figure).unwrap();
+        let limit =
+            RateLimit::new(RateLimits { per_second: figure(1000), burst: figure(1), max_clients: 100 });
+        for turn in 0..100 {
+            assert!(limit.permit(&Arc::from(turn.to_string())).is_ok());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(limit.permit(&"newcomer".into()).is_ok());
+        assert_eq!(limit.clients(), 1);
+    }
+}

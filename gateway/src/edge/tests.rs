@@ -7,6 +7,7 @@ use crate::listen::testing::{Answer, Authority, Port, Received, Recorder, bare_g
 use crate::proxy::BackEndBounds;
 
 struct World {
+    authority: Authority,
     port: Port,
     recorder: Recorder,
     client: Arc<rustls::ClientConfig>,
@@ -18,7 +19,8 @@ impl World {
         let recorder = Recorder::default();
         let app = bare_gateway(recorder.open().await, BackEndBounds::default());
         let port = Port::open(authority.server_config(None), app, ListenOptions::default()).await;
-        Self { port, recorder, client: authority.client_config(None, b"http/1.1") }
+        let client = authority.client_config(None, b"http/1.1");
+        Self { authority, port, recorder, client }
     }
 
     async fn send(&self, bytes: &str) -> (Answer, Vec<Received>) {
@@ -245,4 +247,34 @@ async fn a_refusal_speaks_the_callers_language_and_carries_the_request_id() {
     assert_eq!(document["code"], "method-not-allowed");
     assert_eq!(document["title"], ProblemCode::MethodNotAllowed.title(problem::Language::Arabic));
     assert!(answer.head.contains(document["request_id"].as_str().unwrap()));
+}
+
+/// What only HTTP/2 can say.
+#[tokio::test]
+async fn http2_requests_are_held_to_the_same_rules() {
+    let world = World::new().await;
+    let client = world.authority.client_config(None, b"h2");
+    let port = world.port.address.port();
+    let url = |rest: &str| format!("https://localhost:{port}{rest}");
+    for (name, status, uri, header) in [
+        ("as it should be", 200, url("/Patient/1"), ("accept", "*/*")),
+        ("Host equal to :authority", 200, url("/Patient/1"), ("host", &*format!("localhost:{port}"))),
+        ("Host other than :authority", 400, url("/Patient/1"), ("host", "evil.example")),
+        ("authority that is not ours", 421, "https://evil.example/".into(), ("accept", "*/*")),
+        ("underscore in a header", 400, url("/Patient/1"), ("x_subject", "1")),
+        ("dot segments", 400, url("/pub/../admin"), ("accept", "*/*")),
+        ("encoded slash", 400, url("/pub%2fadmin"), ("accept", "*/*")),
+        ("two lengths", 400, url("/Patient/1"), ("content-length", "1, 1")),
+    ] {
+        let stream = world.port.connect(&client).await.unwrap();
+        let io = hyper_util::rt::TokioIo::new(stream);
+        let executor = hyper_util::rt::TokioExecutor::new();
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+        tokio::spawn(connection);
+        let request = http::Request::get(uri).header(header.0, header.1).body(String::new()).unwrap();
+        let answered = sender.send_request(request).await;
+        let answered = answered.map_or(400, |answer| answer.status().as_u16());
+        assert_eq!(answered, status, "{name}");
+        assert_eq!(world.recorder.take().len(), usize::from(status == 200), "{name}");
+    }
 }

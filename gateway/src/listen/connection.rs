@@ -131,7 +131,7 @@ impl Connection {
                 biased;
                 ended = connection.as_mut() => return self.ended(ended.err(), peer),
                 () = occupant.close().cancelled(), if !closing => {
-                    if occupant.evicted() && occupant.idle_for().is_some() {
+                    if occupant.evicted() && occupant.is_idle() {
                         return;
                     }
                     closing = true;
@@ -141,10 +141,13 @@ impl Connection {
                     if !occupant.served() {
                         return self.refused(RefusalCause::RequestTimeout, peer.certificate.as_ref());
                     }
-                    let left = self.options.idle_timeout.saturating_sub(occupant.idle_for().unwrap_or_default());
+                    let patience =
+                        if occupant.is_idle() { self.options.idle_timeout } else { limits::STALL_TIMEOUT };
+                    let left = patience.saturating_sub(occupant.still_for());
                     if left > Duration::ZERO {
-                        deadline.as_mut().reset(Instant::now() + left);
-                    } else if closing {
+                        // A stalled connection is looked at as often as an idle one.
+                        deadline.as_mut().reset(Instant::now() + left.min(self.options.idle_timeout));
+                    } else if closing || !occupant.is_idle() {
                         return;
                     } else {
                         // Says GOAWAY where there is one to say, then one more second.
@@ -233,14 +236,14 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.peer.clone());
         let answer = self.app.clone().call(request);
-        Box::pin(async move { Ok(answer.await?.map(|body| AnswerBody { body, _in_flight: in_flight })) })
+        Box::pin(async move { Ok(answer.await?.map(|body| AnswerBody { body, in_flight })) })
     }
 }
 
 /// An answer's body: while it is being written, the connection is not idle.
 struct AnswerBody {
     body: Body,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 impl http_body::Body for AnswerBody {
@@ -251,6 +254,7 @@ impl http_body::Body for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        self.in_flight.note();
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

@@ -47,7 +47,8 @@ pub(super) struct Occupant {
     certificate: OnceLock<Arc<str>>,
     opened: Instant,
     in_flight: AtomicU32,
-    idle_since: AtomicU64,
+    /// Milliseconds after `opened` of the last thing that happened: a request, a piece of an answer, its end.
+    moved: AtomicU64,
     served: AtomicBool,
     evicted: AtomicBool,
     close: CancellationToken,
@@ -78,7 +79,7 @@ impl Seats {
             certificate: OnceLock::new(),
             opened: self.opened,
             in_flight: AtomicU32::new(0),
-            idle_since: AtomicU64::new(millis(self.opened.elapsed())),
+            moved: AtomicU64::new(millis(self.opened.elapsed())),
             served: AtomicBool::new(false),
             evicted: AtomicBool::new(false),
             close: self.drain.child_token(),
@@ -100,8 +101,8 @@ impl Taken {
         let longest_idle = self
             .seats
             .iter()
-            .filter(|(_, occupant)| occupant.in_flight.load(Relaxed) == 0 && which(occupant))
-            .min_by_key(|(number, occupant)| (occupant.idle_since.load(Relaxed), **number))
+            .filter(|(_, occupant)| occupant.is_idle() && which(occupant))
+            .min_by_key(|(number, occupant)| (occupant.moved.load(Relaxed), **number))
             .map(|(number, _)| *number)?;
         let occupant = self.leave(longest_idle)?;
         occupant.evicted.store(true, Relaxed);
@@ -163,16 +164,24 @@ impl Occupant {
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
         self.served.store(true, Relaxed);
+        self.note();
         InFlight(Arc::clone(self))
     }
 
-    /// How long nothing has been in flight; `None` while something is.
-    pub(super) fn idle_for(&self) -> Option<Duration> {
-        if self.in_flight.load(Relaxed) > 0 {
-            return None;
-        }
+    /// Something happened.
+    fn note(&self) {
+        self.moved.store(millis(self.opened.elapsed()), Relaxed);
+    }
+
+    /// Whether no request is in flight.
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.load(Relaxed) == 0
+    }
+
+    /// How long nothing has happened.
+    pub(super) fn still_for(&self) -> Duration {
         let now = millis(self.opened.elapsed());
-        Some(Duration::from_millis(now.saturating_sub(self.idle_since.load(Relaxed))))
+        Duration::from_millis(now.saturating_sub(self.moved.load(Relaxed)))
     }
 
     /// Whether a request ever came.
@@ -191,9 +200,16 @@ impl Occupant {
     }
 }
 
+impl InFlight {
+    /// A piece of the answer was taken.
+    pub(super) fn note(&self) {
+        self.0.note();
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.idle_since.store(millis(self.0.opened.elapsed()), Relaxed);
+        self.0.note();
         self.0.in_flight.fetch_sub(1, Relaxed);
     }
 }
@@ -232,9 +248,9 @@ mod tests {
         let only = house.take(ip(1)).unwrap();
         let request = only.occupant.begin();
         assert!(house.take(ip(2)).is_none());
-        assert_eq!(only.occupant.idle_for(), None);
+        assert!(!only.occupant.is_idle());
         drop(request);
-        assert!(only.occupant.idle_for().is_some());
+        assert!(only.occupant.is_idle());
         assert!(house.take(ip(2)).is_some());
     }
 
