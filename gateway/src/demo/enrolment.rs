@@ -5,7 +5,7 @@ use card_reader::NationalNumber;
 use policies::ClientKind;
 use time::{Duration, OffsetDateTime};
 
-use super::clients::{CLIENTS, SERVICES};
+use super::clients::CLIENTS;
 use super::people::{self, CHILD, PEOPLE, Person, Scheme};
 use crate::registry::{
     CardReport, Client, Coverage, CoverageScheme, HealthId, NewPatient, Registry, Relationship,
@@ -17,18 +17,16 @@ const CLOSED_SINCE: Duration = Duration::days(90);
 /// Enrols patients, the child's guardian, the lost card and the clients. Twice is as once.
 pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()> {
     for client in CLIENTS {
+        let kind = ClientKind::parse(client.kind).with_context(|| format!("no client kind {}", client.kind))?;
+        let known = registry.client(client.id);
         // Who was suspended by the operator stays suspended over a restart.
-        if registry.client(client.id).is_some() {
-            continue;
-        }
-        let kind =
-            ClientKind::parse(client.kind).with_context(|| format!("no client kind {}", client.kind))?;
-        let scopes = match kind {
-            ClientKind::BackEnd | ClientKind::Auditor => Vec::new(),
-            _ => SERVICES.map(str::to_owned).to_vec(),
-        };
+        let active = known.as_ref().is_none_or(|known| known.active);
+        let scopes = scopes(kind).iter().map(|scope| (*scope).to_owned()).collect();
         let (id, name, city) = (client.id.to_owned(), client.name.to_owned(), client.city.to_owned());
-        registry.register_client(&Client { id, kind, name, city, active: true, scopes }).await?;
+        let client = Client { id, kind, name, city, active, scopes };
+        if known.as_deref() != Some(&client) {
+            registry.register_client(&client).await?;
+        }
     }
     for person in &PEOPLE {
         let subject = registry.enrol(&patient(person, at)?).await?;
@@ -41,6 +39,16 @@ pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// Which services an establishment deals with at all; what it may do there is for the policies.
+fn scopes(kind: ClientKind) -> &'static [&'static str] {
+    match kind {
+        ClientKind::Pharmacy => &["prescription", "billing"],
+        ClientKind::Clinic | ClientKind::Hospital | ClientKind::MobileUnit => &["dossier", "prescription", "billing"],
+        ClientKind::Cnss => &["billing"],
+        ClientKind::BackEnd | ClientKind::Auditor => &[],
+    }
 }
 
 fn patient(person: &Person, at: OffsetDateTime) -> Result<NewPatient> {
