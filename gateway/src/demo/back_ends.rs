@@ -65,8 +65,8 @@ struct BackEnd {
 
 /// The routes of one back-end.
 ///
-/// `base` is the URL it is reached at (for `fullUrl` and `Location`), `patients` are known to it by their pairwise
-/// subject alone.
+/// `base` is the URL at which clients reach it, through the gateway (for `fullUrl`); `patients` are known to it by
+/// their pairwise subject alone.
 pub fn router(service: Service, base: String, validator: TokenValidator, patients: &[Patient]) -> Router {
     let records = Records::seed(service, patients);
     let back_end = Arc::new(BackEnd { service, base, validator, records });
@@ -133,7 +133,8 @@ async fn create(
         return Err(Outcome::other_patient());
     }
     let (id, stored) = back_end.records.create(&claims.sub, resource).ok_or_else(Outcome::full)?;
-    let location = format!("{}/{kind}/{id}", back_end.base);
+    // Relative: whoever stands in front knows its own name.
+    let location = format!("/{kind}/{id}");
     let mut response = fhir(StatusCode::CREATED, &stored);
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -160,3 +161,6 @@ fn fhir(status: StatusCode, resource: &Value) -> Response {
     let cache = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     (status, [(header::CONTENT_TYPE, FHIR_JSON), cache], resource.to_string()).into_response()
 }
+
+#[cfg(test)]
+mod tests;

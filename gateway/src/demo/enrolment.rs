@@ -17,7 +17,8 @@ const CLOSED_SINCE: Duration = Duration::days(90);
 /// Enrols patients, the child's guardian, the lost card and the clients. Twice is as once.
 pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()> {
     for client in CLIENTS {
-        let kind = ClientKind::parse(client.kind).with_context(|| format!("no client kind {}", client.kind))?;
+        let kind =
+            ClientKind::parse(client.kind).with_context(|| format!("no client kind {}", client.kind))?;
         let known = registry.client(client.id);
         // Who was suspended by the operator stays suspended over a restart.
         let active = known.as_ref().is_none_or(|known| known.active);
@@ -45,7 +46,9 @@ pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()>
 fn scopes(kind: ClientKind) -> &'static [&'static str] {
     match kind {
         ClientKind::Pharmacy => &["prescription", "billing"],
-        ClientKind::Clinic | ClientKind::Hospital | ClientKind::MobileUnit => &["dossier", "prescription", "billing"],
+        ClientKind::Clinic | ClientKind::Hospital | ClientKind::MobileUnit => {
+            &["dossier", "prescription", "billing"]
+        }
         ClientKind::Cnss => &["billing"],
         ClientKind::BackEnd | ClientKind::Auditor => &[],
     }

@@ -106,7 +106,8 @@ async fn start_back_end(
     let client = https::client(&std::fs::read(folder.ca_certificate())?, None)?;
     let validator = TokenValidator::new(&world.issuer(), service.name, jwks, client);
     let patients = world.patients_at(service.name)?;
-    let routes = back_ends::router(service, Ports::url(port), validator, &patients);
+    let base = format!("{}/{}", Ports::url(ports.api()), service.name);
+    let routes = back_ends::router(service, base, validator, &patients);
     let chain = https::chain(&folder.back_end_certificate(service.name))?;
     let key = https::private_key(&folder.back_end_key(service.name))?;
     let tls = server_config(chain, key, ClientAuth::None)?;

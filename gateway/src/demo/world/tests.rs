@@ -5,7 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::*;
+use crate::clock::{Clock, ManualClock};
 use crate::config::Config;
+use crate::trust::Trust;
+use card_reader::CardTranscript;
+use card_reader::simulated::CardFile;
 use time::Duration;
 use time::macros::datetime;
 
@@ -67,4 +71,36 @@ async fn one_folder_one_demonstration() {
     let _first = World::create(dir.path(), Ports::at(8440), AT).await.unwrap();
     let second = World::create(dir.path(), Ports::at(8450), AT).await.unwrap_err();
     assert!(second.to_string().contains("--state"), "{second}");
+}
+
+#[tokio::test]
+async fn a_world_that_nobody_visited_for_a_year_works_again() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(World::create(dir.path(), Ports::at(8440), AT).await.unwrap());
+    for days in [80, 300, 365, 700, 3_000] {
+        let at = AT + Duration::days(days);
+        let world = World::create(dir.path(), Ports::at(8440), at).await.unwrap();
+        let config = Config::load(&world.folder().config()).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(at));
+        let trust = Trust::load(&config.trust, &config.tls, clock).unwrap();
+        assert!(trust.client_crl_next_update() - at > Duration::days(300), "after {days} days");
+        for person in &people::PEOPLE {
+            let card = CardFile::load(&world.folder().card(person.card)).unwrap();
+            let authentic = transcript(card).authenticate(&trust.documents(), at).is_ok();
+            assert_eq!(authentic, person.card != people::EXPIRED, "{} after {days} days", person.card);
+        }
+        for (_, special) in [people::CLONED, people::SIGNER_REVOKED] {
+            let card = CardFile::load(&world.folder().card(special)).unwrap();
+            let authentic = transcript(card).authenticate(&trust.documents(), at).is_ok();
+            // A clone's data are right; only its chip is not.
+            assert_eq!(authentic, special == people::CLONED.1, "{special} after {days} days");
+        }
+    }
+}
+
+fn transcript(card: CardFile) -> CardTranscript {
+    let can = card_reader::Can::parse(&card.can).unwrap();
+    let profile = card.card_profile().unwrap();
+    let mut chip = card.insert().unwrap();
+    card_reader::Conversation::open(&mut chip, &can, profile).unwrap().read_transcript().unwrap()
 }

@@ -5,7 +5,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hsm_config::{KeyRole, Signer as _};
 use serde_json::json;
 
-use super::{AT, ISSUER, KEYS, claims, header, judged, part, payload, signed, tokens, verdict, with, without};
+use super::{
+    AT, ISSUER, KEYS, claims, header, judged, part, payload, signed, tokens, verdict, with, without,
+};
 
 fn genuine() -> String {
     tokens().issue_session(&claims()).unwrap()
@@ -16,13 +18,20 @@ fn the_unspoilt_token_is_accepted() {
     assert_eq!(judged(&genuine()), "accepted");
     assert_eq!(verdict(&header().to_string(), &payload().to_string()), "accepted");
     // What a newer node adds does not trouble an older one.
-    assert_eq!(verdict(&header().to_string(), &with(payload(), "added_later", json!({"a": [1]}))), "accepted");
+    assert_eq!(
+        verdict(&header().to_string(), &with(payload(), "added_later", json!({"a": [1]}))),
+        "accepted"
+    );
 }
 
 #[test]
 fn algorithms() {
     for alg in ["none", "None", "nOnE", "", "HS256", "ES384", "ES256K", "RS256", "PS256", "EdDSA", "es256"] {
-        assert_eq!(verdict(&with(header(), "alg", json!(alg)), &payload().to_string()), "token-algorithm", "{alg}");
+        assert_eq!(
+            verdict(&with(header(), "alg", json!(alg)), &payload().to_string()),
+            "token-algorithm",
+            "{alg}"
+        );
     }
     let unsigned = with(header(), "alg", json!("none"));
     let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(unsigned), genuine().split('.').nth(1).unwrap());
@@ -37,8 +46,11 @@ fn hs256_with_the_public_key_as_the_secret() {
     for alg in ["HS256", "ES256"] {
         for secret in [&key.sec1_uncompressed()[..], &key.sec1_uncompressed()[1..], jwk.as_bytes()] {
             let header = with(header(), "alg", json!(alg));
-            let message =
-                format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload().to_string()));
+            let message = format!(
+                "{}.{}",
+                URL_SAFE_NO_PAD.encode(header),
+                URL_SAFE_NO_PAD.encode(payload().to_string())
+            );
             let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
             let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag));
             assert_eq!(judged(&forged), if alg == "HS256" { "token-algorithm" } else { "token-signature" });
@@ -69,7 +81,11 @@ fn headers_with_more_or_less_than_ours() {
     }
     let header = header().to_string();
     for repeated in ["\"alg\":\"none\",", "\"kid\":\"other\",", "\"typ\":\"JWT\","] {
-        assert_eq!(verdict(&header.replacen('{', &format!("{{{repeated}"), 1), &payload), "token-header", "{repeated}");
+        assert_eq!(
+            verdict(&header.replacen('{', &format!("{{{repeated}"), 1), &payload),
+            "token-header",
+            "{repeated}"
+        );
     }
     for nonsense in ["", "{}", "[]", "null", "\"ES256\"", &format!("{header} x"), &format!("[{header}]")] {
         assert_eq!(verdict(nonsense, &payload), "token-header", "{nonsense}");
@@ -79,7 +95,11 @@ fn headers_with_more_or_less_than_ours() {
 #[test]
 fn types() {
     for typ in ["JWT", "", "receipt+jwt", "AT+JWT", "application/at+jwt", "at+jwt ", "logout+jwt"] {
-        assert_eq!(verdict(&with(header(), "typ", json!(typ)), &payload().to_string()), "token-type", "{typ}");
+        assert_eq!(
+            verdict(&with(header(), "typ", json!(typ)), &payload().to_string()),
+            "token-type",
+            "{typ}"
+        );
     }
 }
 
@@ -125,7 +145,9 @@ fn claims_missing_mistyped_or_repeated() {
     for value in [json!(exp + 1), json!(i64::MAX), json!(i64::MIN), json!(0), json!(-1)] {
         assert_eq!(verdict(&header, &with(payload(), "exp", value.clone())), "token-claims", "{value}");
     }
-    for (name, value) in [("acr", "root"), ("purpose", "MARKETING"), ("jti", "1"), ("enc", ""), ("acr", "Card")] {
+    for (name, value) in
+        [("acr", "root"), ("purpose", "MARKETING"), ("jti", "1"), ("enc", ""), ("acr", "Card")]
+    {
         let expected = if name == "enc" { "accepted" } else { "token-claims" };
         assert_eq!(verdict(&header, &with(payload(), name, json!(value))), expected, "{name} {value}");
     }
@@ -142,7 +164,8 @@ fn payloads_that_are_not_claims() {
     let header = header().to_string();
     let deep = format!("{}{}", "[".repeat(1_400), "]".repeat(1_400));
     let trailing = format!("{} {{}}", payload());
-    for payload in ["", "{}", "[]", "null", "7", "\u{feff}{}", "{\"sub\":}", deep.as_str(), trailing.as_str()] {
+    for payload in ["", "{}", "[]", "null", "7", "\u{feff}{}", "{\"sub\":}", deep.as_str(), trailing.as_str()]
+    {
         assert_eq!(verdict(&header, payload), "token-claims");
     }
 }
@@ -153,7 +176,10 @@ fn audiences_and_issuers() {
     assert_eq!(verdict(&header, &with(payload(), "aud", json!("https://dossier.example"))), "token-audience");
     assert_eq!(verdict(&header, &with(payload(), "aud", json!(format!("{ISSUER}/")))), "token-audience");
     assert_eq!(verdict(&header, &with(payload(), "aud", json!([ISSUER]))), "token-claims");
-    assert_eq!(verdict(&header, &with(payload(), "aud", json!([ISSUER, "https://evil.example"]))), "token-claims");
+    assert_eq!(
+        verdict(&header, &with(payload(), "aud", json!([ISSUER, "https://evil.example"]))),
+        "token-claims"
+    );
     assert_eq!(verdict(&header, &with(payload(), "iss", json!("https://evil.example"))), "token-issuer");
     assert_eq!(verdict(&header, &with(payload(), "iss", json!(""))), "token-issuer");
 }
@@ -233,7 +259,8 @@ fn signatures_out_of_range() {
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let (r, s) = signature.split_at(32);
     let (zero, order) = ([0; 32], hex::decode(ORDER).unwrap());
-    for (r, s) in [(&zero[..], &zero[..]), (&zero, s), (r, &zero), (&order, s), (r, &order), (&[0xff; 32], s)] {
+    for (r, s) in [(&zero[..], &zero[..]), (&zero, s), (r, &zero), (&order, s), (r, &order), (&[0xff; 32], s)]
+    {
         let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode([r, s].concat()));
         assert_eq!(judged(&forged), "token-signature");
     }
@@ -263,11 +290,16 @@ fn a_signature_has_a_twin_so_revocation_goes_by_jti() {
 fn negated(s: &[u8]) -> Vec<u8> {
     let order = hex::decode(ORDER).unwrap();
     let mut borrow = 0;
-    let mut digits: Vec<u8> = order.iter().zip(s).rev().map(|(n, s)| {
-        let digit = i16::from(*n) - i16::from(*s) - borrow;
-        borrow = i16::from(digit < 0);
-        digit.rem_euclid(256).try_into().unwrap()
-    }).collect();
+    let mut digits: Vec<u8> = order
+        .iter()
+        .zip(s)
+        .rev()
+        .map(|(n, s)| {
+            let digit = i16::from(*n) - i16::from(*s) - borrow;
+            borrow = i16::from(digit < 0);
+            digit.rem_euclid(256).try_into().unwrap()
+        })
+        .collect();
     digits.reverse();
     digits
 }

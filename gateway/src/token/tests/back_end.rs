@@ -7,8 +7,11 @@ use time::Duration;
 use super::{AT, THUMBPRINT, claims, part, tokens};
 use crate::token::{BackEndGrant, SessionClaims, Tokens, VerifiedSessionToken};
 
-const GRANT: BackEndGrant<'_> =
-    BackEndGrant { audience: "https://prescription.example", subject: "patient-there", scope: "prescription" };
+const GRANT: BackEndGrant<'_> = BackEndGrant {
+    audience: "https://prescription.example",
+    subject: "patient-there",
+    scope: "prescription",
+};
 
 fn session(tokens: &Tokens, claims: &SessionClaims) -> VerifiedSessionToken {
     let token = tokens.issue_session(claims).unwrap();
@@ -35,7 +38,10 @@ fn it_names_the_back_end_the_patient_there_and_who_acts() {
     assert_ne!(payload["jti"], payload["sid"]);
     assert!(payload.get("cnf").is_none());
     assert_eq!(part(&token, 0)["typ"], "at+jwt");
-    assert!(!payload.to_string().contains(super::SUBJECT), "the gateway's own pseudonym stays with the gateway");
+    assert!(
+        !payload.to_string().contains(super::SUBJECT),
+        "the gateway's own pseudonym stays with the gateway"
+    );
 }
 
 #[test]
@@ -51,7 +57,10 @@ fn it_lives_five_minutes_and_never_beyond_the_session() {
     let session = session(&tokens, &claims());
     let lives = |at: i64| {
         let payload = part(&issue(&tokens, &session, at), 1);
-        (payload["iat"].as_i64().unwrap() - AT.unix_timestamp(), payload["exp"].as_i64().unwrap() - AT.unix_timestamp())
+        (
+            payload["iat"].as_i64().unwrap() - AT.unix_timestamp(),
+            payload["exp"].as_i64().unwrap() - AT.unix_timestamp(),
+        )
     };
     assert_eq!(lives(0), (0, 300));
     assert_eq!(lives(240), (0, 300), "the same token while it is fresh");
@@ -84,8 +93,14 @@ fn one_token_a_session_an_audience_a_patient_and_a_scope() {
 fn it_cannot_do_more_than_the_session() {
     let tokens = tokens();
     let session = session(&tokens, &claims());
-    for scope in ["dossier", "prescription dossier", "", "prescription ", "Prescription", "prescription billing *"] {
+    for scope in
+        ["dossier", "prescription dossier", "", "prescription ", "Prescription", "prescription billing *"]
+    {
         let grant = BackEndGrant { scope, ..GRANT };
-        assert_eq!(tokens.issue_back_end(&session, &grant, AT).unwrap_err().code(), "token-scope", "{scope:?}");
+        assert_eq!(
+            tokens.issue_back_end(&session, &grant, AT).unwrap_err().code(),
+            "token-scope",
+            "{scope:?}"
+        );
     }
 }

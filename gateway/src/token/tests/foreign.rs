@@ -53,7 +53,8 @@ fn private_keys() -> HashMap<String, EncodingKey> {
     let path = directory.path().join("keys.json");
     KEYS.save(&path).unwrap();
     let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    let keys = file["keys"].as_array().unwrap().iter().filter(|key| key["role"].to_string().contains("signing"));
+    let keys =
+        file["keys"].as_array().unwrap().iter().filter(|key| key["role"].to_string().contains("signing"));
     keys.map(|key| {
         let der = STANDARD.decode(key["key"].as_str().unwrap()).unwrap();
         (key["role"].as_str().unwrap().to_owned(), EncodingKey::from_ec_der(&der))
@@ -68,10 +69,17 @@ fn theirs_are_judged_here() {
     let kid = header()["kid"].as_str().unwrap().to_owned();
     let mut header = Header::new(Algorithm::ES256);
     header.kid = Some(kid.clone());
-    assert_eq!(judged(&encode(&header, &payload(), key).unwrap()), "token-type", "the library's own typ is JWT");
+    assert_eq!(
+        judged(&encode(&header, &payload(), key).unwrap()),
+        "token-type",
+        "the library's own typ is JWT"
+    );
     header.typ = Some("at+jwt".to_owned());
     assert_eq!(judged(&encode(&header, &payload(), key).unwrap()), "accepted");
-    assert_eq!(judged(&encode(&header, &payload(), &keys["backend-token-signing"]).unwrap()), "token-signature");
+    assert_eq!(
+        judged(&encode(&header, &payload(), &keys["backend-token-signing"]).unwrap()),
+        "token-signature"
+    );
     header.kid = None;
     assert_eq!(judged(&encode(&header, &payload(), key).unwrap()), "token-header");
     let mut symmetric = Header::new(Algorithm::HS256);

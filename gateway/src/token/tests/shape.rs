@@ -57,7 +57,10 @@ fn a_receipt_says_nothing_medical_and_names_nobody() {
     let payload = part(&token, 1);
     let said = ["iss", "iat", "jti", "presence", "establishment", "time", "operation", "log_index"];
     assert_eq!(names(&payload), BTreeSet::from(said));
-    assert_eq!((payload["time"].as_i64(), payload["log_index"].as_i64()), (Some(AT.unix_timestamp()), Some(41)));
+    assert_eq!(
+        (payload["time"].as_i64(), payload["log_index"].as_i64()),
+        (Some(AT.unix_timestamp()), Some(41))
+    );
 }
 
 #[test]
@@ -87,7 +90,8 @@ fn a_patient_has_one_name_at_each_audience() {
     let tokens = tokens();
     let name = |audience, health_id| tokens.pairwise_subject(audience, health_id).unwrap();
     assert_eq!(name("dossier", "ID-1"), name("dossier", "ID-1"));
-    let all = [name("dossier", "ID-1"), name("billing", "ID-1"), name("dossier", "ID-2"), name("dossierI", "D-1")];
+    let all =
+        [name("dossier", "ID-1"), name("billing", "ID-1"), name("dossier", "ID-2"), name("dossierI", "D-1")];
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
     for name in all {
         assert_eq!(name.len(), 32);

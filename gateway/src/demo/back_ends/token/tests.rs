@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 const ISSUER: &str = "https://localhost:8441";
 const AUDIENCE: &str = "prescription";
 
-struct Gateway {
+/// A gateway that signs what a test asks it to.
+pub(in crate::demo::back_ends) struct Gateway {
     key: EncodingKey,
     public_pem: String,
     jwks: JwkSet,
 }
 
 impl Gateway {
-    fn new() -> Self {
+    pub(in crate::demo::back_ends) fn new() -> Self {
         let pair = rcgen::KeyPair::generate().unwrap();
         let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
@@ -24,12 +25,19 @@ impl Gateway {
         Self { key, public_pem: pair.public_key_pem(), jwks: JwkSet { keys: vec![jwk] } }
     }
 
-    fn validator(&self) -> TokenValidator {
+    pub(in crate::demo::back_ends) fn validator(&self) -> TokenValidator {
         let client = https::client(b"", None).unwrap();
         // Nothing listens there: a test that needs the keys again sees the fetch fail.
         let validator = TokenValidator::new(ISSUER, AUDIENCE, "https://localhost:1/jwks.json".into(), client);
         validator.trust(&self.jwks);
         validator
+    }
+
+    /// A good token about this patient.
+    pub(in crate::demo::back_ends) fn token_for(&self, subject: &str) -> String {
+        let mut claims = claims();
+        claims["sub"] = json!(subject);
+        encode(&header(), &claims, &self.key).unwrap()
     }
 
     async fn judge(&self, header: &Header, claims: &Value) -> Result<BackEndClaims, TokenRefusal> {
