@@ -11,9 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::de::DeserializeOwned;
 
+use super::Step;
 use super::error::{CounterError, Problem};
 use super::language::Language;
-use super::Step;
 use super::wire::{BeginPresence, Opened, Presence, Proof};
 
 /// A gateway that cannot be connected to in this time is not there.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::language::Language;
 use crate::error::CardError;
 #[cfg(feature = "pcsc")]
 use crate::transport::pcsc::PcscError;
@@ -71,30 +70,14 @@ pub struct Problem {
     pub reasons: Vec<Reason>,
 }
 
-/// One reason of a refusal by policy.
+/// One reason of a refusal by policy, in the language asked for.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Reason {
     /// Stable name.
     pub code: String,
-    /// In French.
-    pub fr: String,
-    /// In Arabic.
-    pub ar: String,
-    /// In English.
-    pub en: String,
-}
-
-impl Reason {
-    /// The reason in one language.
-    #[must_use]
-    pub fn text(&self, language: Language) -> &str {
-        match language {
-            Language::French => &self.fr,
-            Language::Arabic => &self.ar,
-            Language::English => &self.en,
-        }
-    }
+    /// The reason.
+    pub text: String,
 }
 
 impl CounterError {

@@ -13,6 +13,8 @@ use crate::transport::TransportError;
 pub struct Explanation {
     /// What happened.
     pub title: String,
+    /// Why policy said no, when it did.
+    pub reasons: Vec<String>,
     /// What to do now.
     pub next_step: String,
 }
@@ -30,7 +32,7 @@ impl Texts {
             Language::Arabic => arabic.to_owned(),
             Language::English => english.to_owned(),
         };
-        Explanation { title: pick(self.title), next_step: pick(self.next_step) }
+        Explanation { title: pick(self.title), reasons: Vec::new(), next_step: pick(self.next_step) }
     }
 }
 
@@ -40,13 +42,12 @@ impl CounterError {
     pub fn explain(&self, language: Language) -> Explanation {
         match self {
             CounterError::Refused(problem) if !problem.title.is_empty() => {
-                let reasons = problem
-                    .reasons
-                    .iter()
-                    .map(|reason| reason.text(language))
-                    .filter(|text| !text.is_empty());
-                let next_step: Vec<&str> = reasons.chain([problem.action_staff.as_str()]).collect();
-                Explanation { title: problem.title.clone(), next_step: next_step.join(" ").trim().to_owned() }
+                let reasons = problem.reasons.iter().map(|reason| reason.text.clone());
+                Explanation {
+                    title: problem.title.clone(),
+                    reasons: reasons.filter(|text| !text.is_empty()).collect(),
+                    next_step: problem.action_staff.clone(),
+                }
             }
             CounterError::Card(CardError::WrongCan { tries_left: Some(left) }) if *left > 0 => {
                 let mut said = WRONG_CAN.say(language);

@@ -92,7 +92,7 @@ impl Failure {
                 _ => None,
             };
             output::json(&json!({"error": {
-                "code": code, "party": party, "title": said.title, "next_step": said.next_step,
+                "code": code, "party": party, "title": said.title, "reasons": said.reasons, "next_step": said.next_step,
                 "tries_left": tries_left, "detail": detail,
             }}));
         }
@@ -101,7 +101,7 @@ impl Failure {
 }
 
 fn plain(code: &str, party: &str, text: &str) -> (String, String, Explanation, Option<String>) {
-    let said = Explanation { title: text.to_owned(), next_step: String::new() };
+    let said = Explanation { title: text.to_owned(), reasons: Vec::new(), next_step: String::new() };
     (code.to_owned(), party.to_owned(), said, None)
 }
 

@@ -18,6 +18,9 @@ pub(crate) fn json(value: &serde_json::Value) {
 pub(crate) fn error(said: &Explanation, party: &str, code: &str, detail: Option<&str>) {
     let mut stderr = std::io::stderr().lock();
     let _ = writeln!(stderr, "{}", said.title);
+    for reason in &said.reasons {
+        let _ = writeln!(stderr, "· {reason}");
+    }
     if !said.next_step.is_empty() {
         let _ = writeln!(stderr, "→ {}", said.next_step);
     }

@@ -45,6 +45,7 @@ pub(crate) struct Texts {
     pub(crate) repeats: &'static str,
     pub(crate) stopped: &'static str,
     pub(crate) refused: &'static str,
+    pub(crate) reasons: &'static str,
     pub(crate) next_step: &'static str,
     pub(crate) at_fault: &'static str,
     pub(crate) reference: &'static str,

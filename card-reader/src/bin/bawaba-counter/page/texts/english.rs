@@ -44,6 +44,7 @@ pub(super) static ENGLISH: Texts = Texts {
     repeats: "Repeats:",
     stopped: "no longer current",
     refused: "No session was opened",
+    reasons: "Reasons",
     next_step: "What to do",
     at_fault: "At fault",
     reference: "Reference for support",
@@ -58,8 +59,8 @@ pub(super) static ENGLISH: Texts = Texts {
         "Card opened with the CAN",
         "Chip read",
         "Data signed by the state",
-        "Chip genuine",
-        "Patient recognised, access decided and logged",
+        "The chip answered the challenge",
+        "Chip proven, patient recognised, access logged",
         "Prescription received",
     ],
     parties: [
