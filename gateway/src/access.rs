@@ -19,7 +19,6 @@ use crate::audit::{AuditEvent, EventKind, Outcome, Recorded};
 use crate::caller::Caller;
 use crate::edge;
 use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
-use crate::presence::report_broken_policies;
 use crate::problem::ProblemCode;
 use crate::proxy::ProxyError;
 use crate::refusal::{Refusal, on_record, unrecorded};
@@ -104,10 +103,8 @@ fn decide(
     event: &mut AuditEvent,
 ) -> Result<(), Refusal> {
     let claims = session.claims();
-    let policies = app.policies.load();
-    event.policy = Some(policies.hash().to_owned());
     for Step { resource_type, interaction } in &asked.steps {
-        let decision = policies.decide(&AccessRequest {
+        let decision = app.policies.decide(&AccessRequest {
             client: caller.facts(),
             action: Action::Fhir {
                 service: Service(service.to_owned()),
@@ -119,7 +116,7 @@ fn decide(
             dependant: claims.actor.is_some(),
             signals: Vec::new(),
         });
-        report_broken_policies(&decision);
+        event.policy = Some(decision.policy_hash().to_owned());
         let verdict = if decision.is_permit() { "permit" } else { "deny" };
         app.metrics.decision(interaction.as_str(), verdict);
         if !decision.is_permit() {

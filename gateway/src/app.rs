@@ -1,14 +1,16 @@
 //! What is the service made of? The composition root.
 
+mod measured;
+
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use hsm_config::{HsmError, Signer, SoftwareKeys};
 use policies::{PolicyError, PolicySet};
 
 use crate::audit::{Audit, AuditStore, SqliteAuditStore};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
+use crate::decisions::Decisions;
 use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
@@ -17,6 +19,7 @@ use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::sqlite::Database;
 use crate::token::{TokenError, Tokens};
 use crate::trust::{Trust, TrustError};
+use measured::Measured;
 
 /// Everything a request may need, wired once.
 pub struct App {
@@ -32,8 +35,8 @@ pub struct App {
     pub audit: Audit,
     /// Tokens, receipts, pseudonyms.
     pub tokens: Arc<Tokens>,
-    /// The policies in force; swapped whole.
-    pub policies: ArcSwap<PolicySet>,
+    /// The policies in force.
+    pub policies: Decisions,
     /// Whom we believe.
     pub trust: Arc<Trust>,
     /// The way to the back-ends.
@@ -123,7 +126,7 @@ impl App {
         if let Some(wrap) = overrides.audit_store {
             store = wrap(store);
         }
-        let audit = Audit::start(store);
+        let audit = Audit::start(Arc::new(Measured::new(store, metrics.clone())));
         let rate = RateLimit::new(RateLimits {
             per_second: config.limits.requests_per_second,
             burst: config.limits.requests_burst,
@@ -136,7 +139,7 @@ impl App {
             registry,
             audit,
             tokens,
-            policies: ArcSwap::from_pointee(policies),
+            policies: Decisions::new(policies),
             trust,
             proxy,
             presences: PendingPresences::default(),

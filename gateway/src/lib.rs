@@ -1,6 +1,36 @@
 //! The gateway: a card becomes a session, a session becomes an access.
 //!
 //! Modules in reading order: the path of a request, then what carries it.
+//!
+//! | module | the question it answers |
+//! |---|---|
+//! | [`listen`] | who is on the line? TCP, TLS and the connection's own limits |
+//! | [`edge`] | is this one well-formed HTTP request, and nothing smuggled in it? |
+//! | [`caller`] | which registered client holds this connection, and may it still? |
+//! | [`rate`] | is this client asking too often? |
+//! | [`router`] | which function answers this path? |
+//! | [`wire`] | what do requests and answers look like as JSON? |
+//! | [`presence`] | flow 3.1: how does a card become a session? |
+//! | [`session`] | what is a session, and has it ended? |
+//! | [`access`] | flow 3.2: how does a session become an access? |
+//! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
+//! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
+//! | [`token`] | what do our tokens say, and is this one ours? |
+//! | [`registry`] | who is this patient, who is this client? |
+//! | [`trust`] | which issuers do we trust at this moment? |
+//! | [`audit`] | what happened, durably? No log, no access |
+//! | `refusal` | what is told and what is written when the answer is no? |
+//! | [`problem`] | what is a caller told when there is no answer? |
+//! | [`proxy`] | how does a decided request reach its back-end and its answer come back? |
+//! | [`sqlite`] | how is the embedded database opened, and who may write to it? |
+//! | [`limits`] | how much is too much? |
+//! | [`metrics`], [`telemetry`], `timing` | what is counted, what is logged, where did the time go? |
+//! | [`clock`] | what time is it? |
+//! | [`config`] | what did the operator ask for? |
+//! | [`app`] | what is the service made of? The composition root |
+//! | [`serve`] | how does it start, run and drain? |
+//! | [`demo`] | what does the invented kingdom of the demonstration contain? |
+//! | [`cli`] | what can an operator type? |
 
 pub mod access;
 pub mod app;
@@ -9,6 +39,7 @@ pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod decisions;
 pub mod demo;
 pub mod edge;
 pub mod fhir;

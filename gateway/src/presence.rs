@@ -9,7 +9,7 @@ mod session_of;
 use axum::response::Response;
 use card_reader::{CardTranscript, PresenceProof};
 use http::StatusCode;
-use policies::{AccessDecision, AccessRequest, Acr, Action, RiskSignal};
+use policies::{AccessRequest, Acr, Action, RiskSignal};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -39,6 +39,7 @@ pub(crate) async fn begin(
             event.kind = EventKind::PresenceBegun;
             event.outcome = Outcome::Permit;
             event.code = "presence-begun".into();
+            app.metrics.presence("begun");
             event.presence = Some(answer.presence);
             event.detail = Some(answer.method.to_owned());
             match app.audit.record(event).await {
@@ -48,6 +49,7 @@ pub(crate) async fn begin(
         }
         Err(refusal) => {
             event.kind = EventKind::PresenceRefused;
+            app.metrics.presence("refused");
             refusal.record(&app.audit, event).await
         }
     }
@@ -86,6 +88,7 @@ pub(crate) async fn open_session(
             event.kind = EventKind::SessionOpened;
             event.outcome = Outcome::Permit;
             event.code = "session-opened".into();
+            app.metrics.presence("opened");
             match app.audit.record(event).await {
                 Ok(recorded) => {
                     timing.lap("audit");
@@ -98,6 +101,7 @@ pub(crate) async fn open_session(
         }
         Err(refusal) => {
             event.kind = EventKind::SessionRefused;
+            app.metrics.presence("refused");
             refusal.record(&app.audit, event).await
         }
     }
@@ -129,7 +133,7 @@ async fn admit(
     event.subject = Some(person.patient.subject.clone());
     let signals = signals(app, &proof, event).await?;
     timing.lap("patient");
-    let decision = app.policies.load().decide(&AccessRequest {
+    let decision = app.policies.decide(&AccessRequest {
         client: caller.facts(),
         action: Action::OpenSession,
         purpose: asked.purpose,
@@ -138,7 +142,6 @@ async fn admit(
         signals,
     });
     event.policy = Some(decision.policy_hash().to_owned());
-    report_broken_policies(&decision);
     if !decision.is_permit() {
         return Err(Refusal::denied(&decision));
     }
@@ -196,13 +199,6 @@ fn signal(app: &App, signal: RiskSignal, about: &AuditEvent) -> Result<(), Refus
         .begin(&event)
         .map_err(|error| Refusal::exactly(ProblemCode::AuditUnavailable, error.code()))?;
     Ok(())
-}
-
-/// A policy that cannot be evaluated denies; its author must learn of it.
-pub(crate) fn report_broken_policies(decision: &AccessDecision) {
-    for policy in decision.errors() {
-        tracing::error!(policy, "policy cannot be evaluated");
-    }
 }
 
 /// An answer of ours.

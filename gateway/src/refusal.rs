@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use card_reader::PresenceError;
+use pki::PkiError;
 use policies::AccessDecision;
 
 use crate::audit::{Audit, AuditError, AuditEvent, Outcome, Recorded};
@@ -144,6 +145,10 @@ impl From<PresenceError> for Refusal {
     fn from(error: PresenceError) -> Self {
         match error {
             PresenceError::NoRandom => Self::exactly(ProblemCode::Internal, error.code()),
+            // Nobody can say whether the signer is revoked: our list is missing or too old, the card is not at fault.
+            PresenceError::Untrusted(PkiError::RevocationUnknown) => {
+                Self::exactly(ProblemCode::TrustUnavailable, error.code())
+            }
             _ => Self::exactly(ProblemCode::CardRefused, error.code()),
         }
     }

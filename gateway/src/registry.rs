@@ -19,6 +19,7 @@ use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::audit::unix_micros;
 use crate::sqlite::Database;
 use crate::token::Tokens;
 
@@ -135,7 +136,7 @@ impl Registry {
         at: OffsetDateTime,
     ) -> Result<(), RegistryError> {
         sqlite::end_session(&self.database, session, expires_at, at).await?;
-        self.snapshot.end(session);
+        self.snapshot.end(session, unix_micros(expires_at), unix_micros(at));
         Ok(())
     }
 

@@ -52,9 +52,12 @@ pub fn public(app: &Arc<App>) -> Router {
 }
 
 /// Plain HTTP on the public port: health and figures for probes inside, the way to https for the rest.
+///
+/// A probe calls a machine by its address, so health asks for no host name; the redirection does, because it
+/// repeats it.
 pub fn plaintext(app: &Arc<App>) -> Router {
-    let routes = health_routes().fallback(public::to_https).with_state(app.clone());
-    edge::protect(routes, edge(app))
+    let redirection = edge::protect(Router::new().fallback(public::to_https), edge(app));
+    health_routes().fallback_service(redirection).with_state(app.clone())
 }
 
 fn health_routes() -> Router<Arc<App>> {

@@ -179,7 +179,10 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = presences.tick() => app.presences.sweep(app.clock.now()),
+            _ = presences.tick() => {
+                let pending = app.presences.sweep(app.clock.now());
+                app.metrics.presences_pending(pending);
+            }
             _ = rates.tick() => app.rate.sweep(),
         }
     }

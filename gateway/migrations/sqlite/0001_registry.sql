@@ -36,21 +36,21 @@ CREATE TABLE client (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ended_session (
-    id         TEXT PRIMARY KEY,                  -- jti of the session token
+    number     INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of their end: what a process has not read yet
+    id         TEXT NOT NULL UNIQUE,              -- jti of the session token
     expires_at INTEGER NOT NULL                   -- afterwards the token is refused by its own date
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
--- What changed since a snapshot was taken: one number per table that is kept in memory.
+-- What changed since a snapshot was taken: one number per table that is kept in memory whole.
 CREATE TABLE registry_change (
     what    TEXT PRIMARY KEY,
     version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO registry_change (what, version) VALUES ('client', 0), ('ended_session', 0), ('patient', 0);
+INSERT INTO registry_change (what, version) VALUES ('client', 0), ('patient', 0);
 
 CREATE TRIGGER client_added AFTER INSERT ON client BEGIN UPDATE registry_change SET version = version + 1 WHERE what = 'client'; END;
 CREATE TRIGGER client_changed AFTER UPDATE ON client BEGIN UPDATE registry_change SET version = version + 1 WHERE what = 'client'; END;
 CREATE TRIGGER client_removed AFTER DELETE ON client BEGIN UPDATE registry_change SET version = version + 1 WHERE what = 'client'; END;
-CREATE TRIGGER session_ended AFTER INSERT ON ended_session BEGIN UPDATE registry_change SET version = version + 1 WHERE what = 'ended_session'; END;
 CREATE TRIGGER patient_added AFTER INSERT ON patient BEGIN UPDATE registry_change SET version = version + 1 WHERE what = 'patient'; END;
 CREATE TRIGGER patient_changed AFTER UPDATE ON patient BEGIN UPDATE registry_change SET version = version + 1 WHERE what = 'patient'; END;
 CREATE TRIGGER patient_removed AFTER DELETE ON patient BEGIN UPDATE registry_change SET version = version + 1 WHERE what = 'patient'; END;

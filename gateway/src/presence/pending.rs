@@ -63,9 +63,11 @@ impl PendingPresences {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take(id, thumbprint, at)
     }
 
-    /// Forgets what is past; a background task calls it.
-    pub(crate) fn sweep(&self, at: OffsetDateTime) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).sweep(at);
+    /// Forgets what is past and says how many are left; a background task calls it.
+    pub(crate) fn sweep(&self, at: OffsetDateTime) -> usize {
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        store.sweep(at);
+        store.presences.len()
     }
 }
 

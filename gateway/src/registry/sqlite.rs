@@ -85,12 +85,11 @@ pub(super) async fn card_report(
 
 pub(super) async fn versions(database: &Database) -> Result<Versions, RegistryError> {
     let rows = sqlx::query("SELECT what, version FROM registry_change").fetch_all(&database.readers).await?;
-    let mut versions = Versions { clients: 0, ended_sessions: 0, patients: 0 };
+    let mut versions = Versions { clients: 0, patients: 0 };
     for row in &rows {
         let version = row.try_get(1)?;
         match row.try_get(0)? {
             "client" => versions.clients = version,
-            "ended_session" => versions.ended_sessions = version,
             "patient" => versions.patients = version,
             _ => {}
         }
@@ -105,11 +104,21 @@ pub(super) async fn clients(database: &Database) -> Result<HashMap<String, Arc<C
     found.iter().map(|row| rows::client(row).map(|client| (client.id.clone(), Arc::new(client)))).collect()
 }
 
-pub(super) async fn ended_sessions(database: &Database) -> Result<Vec<Uuid>, RegistryError> {
-    let ids: Vec<String> =
-        sqlx::query_scalar("SELECT id FROM ended_session").fetch_all(&database.readers).await?;
-    ids.iter()
-        .map(|id| Uuid::parse_str(id).map_err(|_| RegistryError::Malformed("ended_session.id")))
+/// Sessions that ended after the one of that number: the number, the session, when its token expires.
+pub(super) async fn ended_sessions(
+    database: &Database,
+    after: i64,
+) -> Result<Vec<(i64, Uuid, i64)>, RegistryError> {
+    let found = sqlx::query("SELECT number, id, expires_at FROM ended_session WHERE number > ?1 ORDER BY number")
+        .bind(after)
+        .fetch_all(&database.readers)
+        .await?;
+    found
+        .iter()
+        .map(|row| {
+            let id = Uuid::parse_str(row.try_get("id")?).map_err(|_| RegistryError::Malformed("ended_session.id"))?;
+            Ok((row.try_get("number")?, id, row.try_get("expires_at")?))
+        })
         .collect()
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -62,11 +63,11 @@ pub(super) async fn prove_presence(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Extension(context): Extension<RequestContext>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
     let mut event = event(&app, EventKind::SessionRefused, &caller, &context);
-    let Ok(id) = Uuid::parse_str(&id) else {
+    let Some(id) = named(id) else {
         return Refusal::new(ProblemCode::PresenceUnknown).record(&app.audit, event).await;
     };
     event.presence = Some(id);
@@ -84,13 +85,13 @@ pub(super) async fn read_session(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Extension(context): Extension<RequestContext>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
     let event = event(&app, EventKind::RequestRefused, &caller, &context);
-    match Uuid::parse_str(&id) {
-        Ok(id) => session::read(&app, &caller, id, &headers, event).await,
-        Err(_) => Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
+    match named(id) {
+        Some(id) => session::read(&app, &caller, id, &headers, event).await,
+        None => Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
     }
 }
 
@@ -98,13 +99,13 @@ pub(super) async fn end_session(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Extension(context): Extension<RequestContext>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
     let event = event(&app, EventKind::RequestRefused, &caller, &context);
-    match Uuid::parse_str(&id) {
-        Ok(id) => session::end(&app, &caller, id, &headers, event).await,
-        Err(_) => Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
+    match named(id) {
+        Some(id) => session::end(&app, &caller, id, &headers, event).await,
+        None => Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
     }
 }
 
@@ -120,6 +121,12 @@ pub(super) async fn access(
     let trimmed = whole.strip_prefix('/').unwrap_or(&whole);
     let (service, path) = trimmed.split_at(trimmed.find('/').unwrap_or(trimmed.len()));
     access::access(&app, &caller, (service, path), request, event).await
+}
+
+/// The id in the path, if it is one of ours: a UUID as we write it.
+fn named(id: Result<Path<String>, PathRejection>) -> Option<Uuid> {
+    let Path(text) = id.ok()?;
+    Uuid::parse_str(&text).ok().filter(|id| id.to_string() == text)
 }
 
 /// What every event of an identified caller has; a flow fills in the rest as it learns it.

@@ -69,7 +69,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
         "ready": ready,
         "checks": { "audit": audit, "registry": registry, "trust": trust, "back_ends": back_ends },
         "client_crl_age_seconds": app.trust.client_crl_age(now).whole_seconds(),
-        "policy": app.policies.load().hash(),
+        "policy": app.policies.hash(),
     });
     (status, Json(body)).into_response()
 }
