@@ -23,6 +23,9 @@ pub enum PkiError {
     /// The signed attributes do not name this content (RFC 5652 §5.4).
     #[error("the signed digest is not the digest of the content")]
     DigestMismatch,
+    /// What was signed is not declared to be an LDS security object.
+    #[error("what was signed is something else")]
+    WrongContentType,
     /// The arithmetic says no.
     #[error("the signature is not by this key over these bytes")]
     BadSignature,
@@ -69,6 +72,7 @@ impl PkiError {
             Self::BadKey => "bad-key",
             Self::SignerNotFound => "signer-not-found",
             Self::DigestMismatch => "digest-mismatch",
+            Self::WrongContentType => "wrong-content-type",
             Self::BadSignature => "bad-signature",
             Self::WrongUsage => "wrong-usage",
             Self::Untrusted => "signer-untrusted",

@@ -31,7 +31,7 @@ impl SignedSecurityObject {
     pub fn trust(self, store: &TrustStore, at: OffsetDateTime) -> Result<PassiveAuthentication, PkiError> {
         let Self { object, signer } = self;
         if !object.has_right_type() {
-            return Err(PkiError::Unsupported("content type of the security object"));
+            return Err(PkiError::WrongContentType);
         }
         let signer = store.verify_document_signer(signer, at)?;
         signed_while_key_was_in_use(&object, signer.certificate())?;

@@ -133,7 +133,7 @@ fn encapsulated(info: Element<'_>) -> Result<(ObjectIdentifier, Vec<u8>), PkiErr
     let mut fields = info.sequence()?;
     let content_type = fields.next()?.oid()?;
     if content_type != LDS_SECURITY_OBJECT && content_type != ID_DATA {
-        return Err(PkiError::Unsupported("content type of the security object"));
+        return Err(PkiError::WrongContentType);
     }
     let mut explicit = fields.next()?.inside(constructed(0))?;
     let content = explicit.next()?.octet_string()?.to_vec();

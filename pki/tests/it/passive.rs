@@ -47,7 +47,7 @@ fn another_signed_content_type_is_sound_cms_and_still_not_trusted() {
     let ef_sod =
         kingdom.signer.sign_security_object_with(DigestAlgorithm::Sha256, &groups, &options).unwrap();
     SecurityObject::parse(&ef_sod).unwrap().verify_signature().unwrap();
-    assert_eq!(judge(&ef_sod, &kingdom.store(), NOW).unwrap_err().code(), "unsupported-algorithm");
+    assert_eq!(judge(&ef_sod, &kingdom.store(), NOW).unwrap_err(), PkiError::WrongContentType);
 }
 
 /// As New Zealand writes it: every constructed element of the envelope without a length, the content in pieces.
