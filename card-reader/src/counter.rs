@@ -234,3 +234,6 @@ impl Stopwatch {
         self.lap_started = Instant::now();
     }
 }
+
+#[cfg(all(test, feature = "simulated"))]
+mod tests;

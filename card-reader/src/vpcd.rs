@@ -75,6 +75,7 @@ impl VirtualSlot {
                 });
             };
             let answer = match frame.as_slice() {
+                [] => continue,
                 [GET_ATR] => card.atr().to_vec(),
                 [POWER_OFF | POWER_ON | RESET] => {
                     // A chip without power forgets its secure channel and what a PIN had opened.
@@ -147,3 +148,6 @@ impl VirtualSlot {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

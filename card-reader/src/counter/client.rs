@@ -1,6 +1,5 @@
 //! How does the counter speak to the gateway?
 
-use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,16 +163,24 @@ async fn bounded_body(mut response: Response) -> Result<Vec<u8>, CounterError> {
 
 /// Tells "nobody there" from "too slow" from "we do not accept each other".
 fn transport_error(error: &reqwest::Error) -> CounterError {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        // A TLS alert reaches us wrapped in an I/O error.
-        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if inner.is::<rustls::Error>() || wrapped.is_some_and(|error| error.is::<rustls::Error>()) {
-            return CounterError::TlsRefused;
-        }
-        cause = inner.source();
+    if caused_by_tls(error) {
+        CounterError::TlsRefused
+    } else if error.is_timeout() {
+        CounterError::TimedOut
+    } else {
+        CounterError::Unreachable
     }
-    if error.is_timeout() { CounterError::TimedOut } else { CounterError::Unreachable }
+}
+
+/// Looks through the causes. An I/O error has to be opened: its own `source` steps over what it wraps.
+fn caused_by_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    if error.is::<rustls::Error>() {
+        return true;
+    }
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => caused_by_tls(wrapped),
+        None => error.source().is_some_and(caused_by_tls),
+    }
 }
 
 /// The TLS of a counter: its own certificate, one pinned authority, this process's own provider whatever the
