@@ -235,5 +235,5 @@ impl Stopwatch {
     }
 }
 
-#[cfg(all(test, feature = "simulated"))]
+#[cfg(test)]
 mod tests;
