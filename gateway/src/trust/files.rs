@@ -74,11 +74,11 @@ pub(super) fn client_crl(config: &TlsConfig) -> Result<ClientCrl, TrustError> {
 }
 
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
-    read_objects(path, "certificate", |der| CertificateDer::from(der))
+    read_objects(path, "certificate", CertificateDer::from)
 }
 
 fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TrustError> {
-    read_objects(path, "revocation list", |der| CertificateRevocationListDer::from(der))
+    read_objects(path, "revocation list", CertificateRevocationListDer::from)
 }
 
 pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TrustError> {
