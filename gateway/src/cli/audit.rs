@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::output::{Output, table};
+use super::output::{Output, moment, table};
 use super::place::Place;
 use super::{Exit, Failure, runtime};
 use crate::audit::{AuditFilter, AuditStore, AuditStoreError, EventKind, SqliteAuditStore, StoredEvent};
@@ -109,9 +109,7 @@ fn list(events: &[StoredEvent], output: Output) -> Result<(), Failure> {
     output.answer(&events, || {
         let row = |shown: &Shown| {
             let field = |name: &str| shown.event.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
-            let time = shown.time.replace_nanosecond(0).unwrap_or(shown.time);
-            let time = time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-            let mut cells = vec![shown.index.to_string(), time];
+            let mut cells = vec![shown.index.to_string(), moment(shown.time)];
             cells.extend(["kind", "outcome", "code", "client", "service", "interaction"].map(field));
             cells
         };

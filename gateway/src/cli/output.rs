@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::{Exit, Failure};
 
@@ -45,6 +47,11 @@ fn write(text: &str) -> Result<(), Failure> {
         Err(error) => Err(Failure::io("standard output", &error)),
         Ok(()) => Ok(()),
     }
+}
+
+/// A moment as RFC 3339, to the second.
+pub(super) fn moment(at: OffsetDateTime) -> String {
+    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
 }
 
 /// A plain table: columns as wide as their widest cell.

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::output::Output;
+use super::output::{Output, moment};
 use super::{Exit, Failure};
 use crate::clock::{Clock, SystemClock};
 use crate::demo::authority::Authority;
@@ -114,8 +114,8 @@ fn text(shown: &Shown) -> String {
         shown.file.display(),
         shown.serial,
         optional(&shown.country),
-        shown.not_before,
-        shown.not_after,
+        moment(shown.not_before),
+        moment(shown.not_after),
         shown.self_issued,
         optional(&shown.subject_key),
         optional(&shown.authority_key),

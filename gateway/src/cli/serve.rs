@@ -39,7 +39,13 @@ impl From<ServeError> for Failure {
             ServeError::Build(_) => Exit::Config,
             ServeError::Signals(_) => Exit::Internal,
         };
-        Failure::new(exit, error.to_string())
-            .remedy("bawaba doctor --config FILE looks at every file, port and date, and says what to do")
+        // Where the error itself knows what to do, that is the better advice.
+        let said = error.to_string();
+        match said.split_once(". Remedy: ") {
+            Some((message, remedy)) => Failure::new(exit, message).remedy(remedy),
+            None => Failure::new(exit, said).remedy(
+                "bawaba doctor --config FILE looks at every file, port and date, and says what to do",
+            ),
+        }
     }
 }

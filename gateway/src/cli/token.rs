@@ -150,3 +150,47 @@ fn header(token: &str) -> Result<Value, Failure> {
 fn not_a_token() -> Failure {
     Failure::new(Exit::Failed, "this is no signed token (JWS compact form)")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::ReceiptClaims;
+    use hsm_config::SoftwareKeys;
+    use time::macros::datetime;
+
+    const ISSUER: &str = "https://localhost:8441";
+
+    fn receipt() -> (String, JwkSet) {
+        let keys = Arc::new(SoftwareKeys::generate().unwrap());
+        let tokens = Tokens::new(keys, ISSUER.to_owned(), ISSUER.to_owned()).unwrap();
+        let claims = ReceiptClaims {
+            presence: uuid::Uuid::new_v4(),
+            establishment: "pharmacy-1".to_owned(),
+            time: datetime!(2026-11-22 10:00 UTC),
+            operation: "open-session".to_owned(),
+            log_index: 7,
+        };
+        let jwks = serde_json::from_value(tokens.jwks().clone()).unwrap();
+        (tokens.issue_receipt(&claims).unwrap(), jwks)
+    }
+
+    #[test]
+    fn a_receipt_is_verified_with_the_published_keys_and_no_others() {
+        let (token, jwks) = receipt();
+        assert_eq!(verify(&token, &jwks, Some(ISSUER)).unwrap()["log_index"], 7);
+        assert!(verify(&token, &jwks, Some("https://elsewhere")).is_err());
+        let (_, others) = receipt();
+        assert!(verify(&token, &others, None).is_err());
+        let (head, signature) = token.rsplit_once('.').unwrap();
+        let altered = format!("{head}.{}", signature.chars().rev().collect::<String>());
+        assert!(verify(&altered, &jwks, None).is_err());
+    }
+
+    #[test]
+    fn a_token_is_read_from_a_header_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.header");
+        std::fs::write(&path, "Authorization: Bearer a.b.c\n").unwrap();
+        assert_eq!(read(Some(&path)).unwrap(), "a.b.c");
+    }
+}

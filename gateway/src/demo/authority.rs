@@ -293,4 +293,18 @@ mod tests {
         assert!(fs::read(folder.client_crl()).unwrap().len() > empty.len());
         assert!(authority.revoke_client("nobody", at).is_err());
     }
+
+    #[test]
+    fn a_restart_gives_no_new_certificate_to_the_revoked() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = StateFolder::create(dir.path()).unwrap();
+        let at = datetime!(2026-11-22 10:00 UTC);
+        let mut authority = Authority::load_or_create(&folder, at).unwrap();
+        authority.ensure_client(&CLIENTS[0], at).unwrap();
+        let serial = authority.revoke_client("pharmacy-1", at).unwrap();
+        let later = at + Duration::days(380);
+        let mut authority = Authority::load_or_create(&folder, later).unwrap();
+        authority.ensure_client(&CLIENTS[0], later).unwrap();
+        assert_eq!(authority.revoke_client("pharmacy-1", later).unwrap(), serial);
+    }
 }

@@ -8,7 +8,7 @@ use policies::PolicySet;
 use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
 
-use super::super::{Failure, keys as key_file, pki::read as certificates};
+use super::super::{Failure, keys as key_file, output::moment, pki::read as certificates};
 use super::Finding;
 use crate::config::{Config, TlsConfig};
 
@@ -58,7 +58,7 @@ pub(super) fn certificate(check: &'static str, path: &Path, at: OffsetDateTime) 
                 );
             }
             Ok(found) if found.not_before() > at => {
-                let detail = format!("{} is valid from {} only", path.display(), found.not_before());
+                let detail = format!("{} is valid from {} only", path.display(), moment(found.not_before()));
                 return Finding::failed(check, detail, "set this machine's clock");
             }
             Ok(found) => {

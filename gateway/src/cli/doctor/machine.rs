@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
+use super::super::output::moment;
 use super::Finding;
 use crate::audit::{AuditStore, SqliteAuditStore};
 use crate::config::BackEndConfig;
@@ -18,7 +19,7 @@ const PCSCD: &str = "/run/pcscd/pcscd.comm";
 const CONNECT: Duration = Duration::from_secs(2);
 
 pub(super) fn clock(at: OffsetDateTime) -> Finding {
-    let detail = format!("{at}");
+    let detail = moment(at);
     match at > WRITTEN {
         true => Finding::ok("clock", detail),
         false => Finding::failed(
