@@ -109,14 +109,16 @@ pub(super) async fn ended_sessions(
     database: &Database,
     after: i64,
 ) -> Result<Vec<(i64, Uuid, i64)>, RegistryError> {
-    let found = sqlx::query("SELECT number, id, expires_at FROM ended_session WHERE number > ?1 ORDER BY number")
-        .bind(after)
-        .fetch_all(&database.readers)
-        .await?;
+    let found =
+        sqlx::query("SELECT number, id, expires_at FROM ended_session WHERE number > ?1 ORDER BY number")
+            .bind(after)
+            .fetch_all(&database.readers)
+            .await?;
     found
         .iter()
         .map(|row| {
-            let id = Uuid::parse_str(row.try_get("id")?).map_err(|_| RegistryError::Malformed("ended_session.id"))?;
+            let id = Uuid::parse_str(row.try_get("id")?)
+                .map_err(|_| RegistryError::Malformed("ended_session.id"))?;
             Ok((row.try_get("number")?, id, row.try_get("expires_at")?))
         })
         .collect()

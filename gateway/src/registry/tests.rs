@@ -94,11 +94,8 @@ async fn dependants_need_a_known_guardian() {
     let kingdom = Kingdom::new();
     let registry = kingdom.registry().await;
     let guardian = registry.enrol(&amina()).await.unwrap();
-    let child = NewPatient {
-        national_number: None,
-        health_id: HealthId::parse("IS-0000-8888").unwrap(),
-        ..amina()
-    };
+    let child =
+        NewPatient { national_number: None, health_id: HealthId::parse("IS-0000-8888").unwrap(), ..amina() };
     let child = registry.enrol(&child).await.unwrap();
     registry.link_guardian(&guardian, &child, Relationship::Child).await.unwrap();
     assert!(registry.link_guardian("nobody", &child, Relationship::Child).await.is_err());
