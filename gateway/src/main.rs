@@ -6,5 +6,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    gateway::cli::run(std::env::args_os())
+    let ended = gateway::cli::run(std::env::args_os());
+    gateway::telemetry::flush();
+    ended
 }

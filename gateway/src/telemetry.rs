@@ -3,6 +3,8 @@
 //! JSON lines on stderr: request id, method, route template, client id, status, code, duration. Never a path, a query,
 //! a header, a token or a name: the route template is ours, the client id is a registered establishment's.
 
+mod lines;
+
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -23,8 +25,13 @@ pub fn init(filter: &str) {
         .with_current_span(false)
         .with_span_list(false)
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(lines::Lines)
         .try_init();
+}
+
+/// Waits, at most a second, until every event so far is on stderr. Call it before the process ends.
+pub fn flush() {
+    lines::flush();
 }
 
 /// What one request carries from its first check to its log line (contexte de la demande): a request extension.

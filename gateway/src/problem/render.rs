@@ -93,7 +93,7 @@ impl IntoResponse for Problem {
 }
 
 /// Writes a response that is a [`Problem`] in the caller's language and with the request's id; leaves any other
-/// response alone. Headers that somebody added to the problem (`Allow`) stay.
+/// response alone. Headers and extensions that somebody added to the problem stay.
 #[must_use]
 pub fn localise(mut response: Response, accept_language: Option<&HeaderValue>, request_id: &str) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
@@ -101,12 +101,16 @@ pub fn localise(mut response: Response, accept_language: Option<&HeaderValue>, r
         .and_then(|value| value.to_str().ok())
         .map_or_else(Language::default, Language::negotiate);
     let mut localised = problem.response(language, Some(request_id));
-    // Marks that inner layers left on the answer stay with it.
-    localised.extensions_mut().extend(std::mem::take(response.extensions_mut()));
     for (name, value) in response.headers() {
         if !localised.headers().contains_key(name) && name != http::header::CONTENT_LENGTH {
             localised.headers_mut().append(name.clone(), value.clone());
         }
+    }
+    // What inner layers noted of the answer (that it is on record, its exact code) is still true.
+    let problem = localised.extensions_mut().remove::<Problem>();
+    std::mem::swap(localised.extensions_mut(), response.extensions_mut());
+    if let Some(problem) = problem {
+        localised.extensions_mut().insert(problem);
     }
     localised
 }
@@ -130,8 +134,12 @@ mod tests {
             ProblemReason { code: "r1".into(), fr: "non".into(), ar: "لا".into(), en: "no".into() };
         let mut refused = Problem::new(ProblemCode::Denied).with_reasons([reason]).into_response();
         refused.headers_mut().insert("allow", HeaderValue::from_static("GET"));
+        refused.extensions_mut().insert("a note of an inner layer");
         let response = localise(refused, Some(&HeaderValue::from_static("ar")), "r-1");
         assert_eq!(response.headers()["allow"], "GET");
+        assert!(
+            response.extensions().get::<&str>().is_some() && response.extensions().get::<Problem>().is_some()
+        );
         assert_eq!(response.headers()[CONTENT_LANGUAGE], "ar");
         let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
         let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
