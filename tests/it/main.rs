@@ -1,6 +1,19 @@
 //! The one integration binary: a module for each route or promise.
 
+mod access;
+mod audit;
+mod back_ends;
+mod callers;
+mod config;
+mod demo;
+mod framing;
+mod load;
 mod parsers;
 mod pcsc;
+mod presences;
 mod problems;
+mod readme;
+mod secrecy;
+mod sessions;
 mod tidy;
+mod tokens;

@@ -68,6 +68,11 @@ impl BackEnd {
         format!("https://localhost:{}", self.address.port())
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Every request heard so far: head and what of the body came with it.
     pub fn heard(&self) -> Vec<String> {
         self.heard.lock().expect("no panic while holding it").clone()

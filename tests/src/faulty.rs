@@ -20,22 +20,32 @@ pub enum Fault {
     Hangs = 3,
 }
 
+/// Says what goes wrong from now on; a handle that can be kept by the test.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<AtomicU8>);
+
+impl Faults {
+    /// From now on.
+    pub fn fail(&self, fault: Fault) {
+        self.0.store(fault as u8, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> u8 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
 /// A real store that can be told to fail.
 #[derive(Debug)]
 pub struct FaultyStore {
     real: Arc<dyn AuditStore>,
-    fault: AtomicU8,
+    faults: Faults,
 }
 
 impl FaultyStore {
     /// Healthy until told otherwise.
-    pub fn new(real: Arc<dyn AuditStore>) -> Self {
-        Self { real, fault: AtomicU8::new(Fault::None as u8) }
-    }
-
-    /// From now on.
-    pub fn fail(&self, fault: Fault) {
-        self.fault.store(fault as u8, Ordering::SeqCst);
+    pub fn new(real: Arc<dyn AuditStore>, faults: Faults) -> Self {
+        Self { real, faults }
     }
 }
 
@@ -45,7 +55,7 @@ impl AuditStore for FaultyStore {
         first: u64,
         events: &'a [EncodedEvent],
     ) -> BoxFuture<'a, Result<(), AuditStoreError>> {
-        let fault = self.fault.load(Ordering::SeqCst);
+        let fault = self.faults.now();
         Box::pin(async move {
             match fault {
                 1 => Err(AuditStoreError::NotNext),
@@ -57,7 +67,7 @@ impl AuditStore for FaultyStore {
     }
 
     fn next_index(&self) -> BoxFuture<'_, Result<u64, AuditStoreError>> {
-        match self.fault.load(Ordering::SeqCst) {
+        match self.faults.now() {
             3 => Box::pin(std::future::pending()),
             _ => self.real.next_index(),
         }

@@ -1,8 +1,13 @@
 //! The harness: one healthy gateway with everything around it, of which a test spoils one thing.
+//!
+//! In reading order: [`harness`] is the town, [`counter`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
+//! [`faulty`] and [`papers`] are what can be wrong with it, [`parsers`] and [`source`] look at the code itself.
 
 pub mod back_end;
 pub mod counter;
 pub mod faulty;
+pub mod harness;
+pub mod papers;
 pub mod parsers;
 pub mod program;
 pub mod raw;

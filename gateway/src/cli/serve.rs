@@ -1,6 +1,8 @@
 //! How is the gateway run?
 
-use std::path::PathBuf;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -28,7 +30,21 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     telemetry::init(&arguments.log);
     let config = place::load(&arguments.config)?;
-    runtime()?.block_on(serve::run(config)).map_err(Failure::from)
+    runtime()?.block_on(serve::run(config)).map_err(|error| match error {
+        ServeError::Bind { address, ref error } => taken(&arguments.config, address, error),
+        error => Failure::from(error),
+    })
+}
+
+/// A port that cannot be had, by the line that asks for it.
+fn taken(file: &Path, address: SocketAddr, error: &io::Error) -> Failure {
+    let wanted = format!("\"{address}\"");
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().position(|line| line.contains(&wanted));
+    let place =
+        line.map_or_else(|| file.display().to_string(), |line| format!("{}:{}", file.display(), line + 1));
+    Failure::new(Exit::Config, format!("{place}: cannot listen on {address}: {error}"))
+        .remedy("stop what listens there, or give another port in [listen]")
 }
 
 impl From<ServeError> for Failure {
