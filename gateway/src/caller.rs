@@ -14,7 +14,7 @@ use crate::trust::{ClientStanding, Trust};
 
 /// A registered client whose certificate is good at this very request (*appelant*).
 ///
-/// Only [`Caller::identify`] makes one:
+/// Only `Caller::identify` makes one:
 ///
 /// ```compile_fail
 /// fn forged(peer: gateway::listen::Peer) -> gateway::caller::Caller { gateway::caller::Caller { peer } }

@@ -5,7 +5,7 @@
 //! request the [`Peer`] it came from, and drains on stop. The TLS configuration is swapped whole: a new one brings
 //! new ticket keys, so that nobody resumes a session that was agreed under the old trust.
 //!
-//! A full house: every connection sits on a seat ([`seats`]). When all seats, or those of one certificate or address,
+//! A full house: every connection sits on a seat (`seats`). When all seats, or those of one certificate or address,
 //! are taken, the one that has been idle longest is closed for the newcomer; only if none is idle is the newcomer
 //! refused. Ten thousand silent connections therefore delay nobody.
 

@@ -1,7 +1,7 @@
 //! Flow 3.1: how does a card become a session?
 //!
 //! Two requests, one function each. What the station uploads proves nothing; what counts is that a state
-//! signed the data ([`begin`]) and that the original chip answered our challenge ([`open_session`]).
+//! signed the data (`begin`) and that the original chip answered our challenge (`open_session`).
 
 mod pending;
 mod session_of;

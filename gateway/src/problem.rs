@@ -1,6 +1,6 @@
 //! What is a caller told when there is no answer? RFC 9457 problems, from fixed texts only.
 //!
-//! Every refusal of the gateway is one [`ProblemCode`]; the [`catalogue`] says in three languages what it means, who
+//! Every refusal of the gateway is one [`ProblemCode`]; the `catalogue` says in three languages what it means, who
 //! is at fault, what the person at the counter does now and what the vendor of the counter's software does later.
 //! The same kebab-case code goes to the log, the metrics and the audit event.
 

@@ -1,7 +1,7 @@
 //! How does a decided request reach its back-end and its answer come back?
 //!
 //! The gateway is two ends, not a pipe: what goes to a back-end is a new request, written from an allow-list of
-//! headers with our own host, our own token and our own framing. Bodies stream both ways under [`Bounded`]; a back-end
+//! headers with our own host, our own token and our own framing. Bodies stream both ways under `Bounded`; a back-end
 //! that dies in the middle aborts the client's connection, so that a part never looks like the whole.
 //!
 //! Of the answer, only listed headers pass: no `Set-Cookie` (the counter's software is no browser session of the
