@@ -7,7 +7,7 @@ mod pending;
 mod session_of;
 
 use axum::response::Response;
-use card_reader::{CardTranscript, PresenceProof};
+use card_reader::CardTranscript;
 use http::StatusCode;
 use policies::{AccessRequest, Acr, Action, RiskSignal};
 use time::OffsetDateTime;
@@ -18,6 +18,7 @@ use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
+use crate::registry::{CardReport, Dependant, Patient, Presented};
 use crate::timing::Timing;
 use crate::wire::{PresenceAnswer, Proof};
 
@@ -129,9 +130,12 @@ async fn admit(
         }
     };
     timing.lap("chip");
-    let person = person(app, &proof, asked.dependant.as_deref()).await?;
+    let Presented { holder, report, dependants } = app.registry.presented(&proof).await?;
+    event.subject = holder.as_ref().map(|holder| holder.subject.clone());
+    let signals = signals(app, report, event)?;
+    let holder = holder.ok_or_else(|| Refusal::new(ProblemCode::PatientUnknown))?;
+    let person = person(&holder, dependants, asked.dependant.as_deref())?;
     event.subject = Some(person.patient.subject.clone());
-    let signals = signals(app, &proof, event).await?;
     timing.lap("patient");
     let decision = app.policies.decide(&AccessRequest {
         client: caller.facts(),
@@ -154,31 +158,27 @@ async fn admit(
     Ok(session_of::Opened { claims, token, person })
 }
 
-/// Whose card it was, and for whom the session is.
-async fn person(app: &App, proof: &PresenceProof, dependant: Option<&str>) -> Result<Person, Refusal> {
-    let Some(holder) = app.registry.patient(proof).await? else {
-        return Err(Refusal::new(ProblemCode::PatientUnknown));
+/// For whom the session is: the holder of the card, or whom the holder may represent.
+fn person(holder: &Patient, dependants: Vec<Dependant>, asked: Option<&str>) -> Result<Person, Refusal> {
+    let Some(subject) = asked else {
+        return Ok(Person { patient: holder.clone(), guardian: None, dependants });
     };
-    let dependants = app.registry.dependants(proof, &holder).await?;
-    let Some(subject) = dependant else {
-        return Ok(Person { patient: (*holder).clone(), guardian: None, dependants });
-    };
-    match dependants.iter().find(|dependant| dependant.patient.subject == subject) {
+    match dependants.into_iter().find(|dependant| dependant.patient.subject == subject) {
         Some(found) => {
-            let patient = found.patient.clone();
-            Ok(Person { patient, guardian: Some(holder.subject.clone()), dependants: Vec::new() })
+            let guardian = Some(holder.subject.clone());
+            Ok(Person { patient: found.patient, guardian, dependants: Vec::new() })
         }
         None => Err(Refusal::exactly(ProblemCode::Denied, "guardianship-unknown")),
     }
 }
 
 /// What looks wrong about a card that is genuine.
-async fn signals(
+fn signals(
     app: &App,
-    proof: &PresenceProof,
+    report: Option<CardReport>,
     event: &mut AuditEvent,
 ) -> Result<Vec<RiskSignal>, Refusal> {
-    let Some(report) = app.registry.card_report(proof).await? else {
+    let Some(report) = report else {
         return Ok(Vec::new());
     };
     event.detail = Some(report.as_str().to_owned());

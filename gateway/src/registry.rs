@@ -26,7 +26,8 @@ use crate::token::Tokens;
 pub use health_id::HealthId;
 use snapshot::Snapshot;
 pub use types::{
-    CardReport, Client, Coverage, CoverageScheme, Dependant, NewPatient, Patient, RegistryError, Relationship,
+    CardReport, Client, Coverage, CoverageScheme, Dependant, NewPatient, Patient, Presented, RegistryError,
+    Relationship,
 };
 
 /// For whom the registry names patients: the gateway itself. Not the issuer's URL, which an operator may move;
@@ -76,29 +77,22 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The patient whose card was here, if enrolled.
-    pub async fn patient(&self, proof: &PresenceProof) -> Result<Option<Arc<Patient>>, RegistryError> {
-        let index = self.index(b"national-number", proof.card().national_number().expose())?;
-        let found = sqlite::patient_by_index(&self.database, &index).await?;
-        found.map(|row| self.opened(row)).transpose()
-    }
-
-    /// What was reported about the card that was here.
-    pub async fn card_report(&self, proof: &PresenceProof) -> Result<Option<CardReport>, RegistryError> {
-        let index = self.index(b"document-number", proof.card().document_number())?;
-        sqlite::card_report(&self.database, &index).await
-    }
-
-    /// Those whom the person at the counter may represent. `guardian` comes from the same proof.
-    pub async fn dependants(
-        &self,
-        _proof: &PresenceProof,
-        guardian: &Patient,
-    ) -> Result<Vec<Dependant>, RegistryError> {
-        let rows = sqlite::dependants(&self.database, guardian.row).await?;
-        rows.into_iter()
-            .map(|(relationship, row)| Ok(Dependant { relationship, patient: (*self.opened(row)?).clone() }))
-            .collect()
+    /// Who holds the card that was here, what was reported about it, whom the holder may represent.
+    pub async fn presented(&self, proof: &PresenceProof) -> Result<Presented, RegistryError> {
+        let number = self.index(b"national-number", proof.card().national_number().expose())?;
+        let document = self.index(b"document-number", proof.card().document_number())?;
+        let rows = sqlite::presented(&self.database, &number, &document).await?;
+        Ok(Presented {
+            holder: rows.holder.map(|row| self.opened(row)).transpose()?,
+            report: rows.report,
+            dependants: rows
+                .dependants
+                .into_iter()
+                .map(|(relationship, row)| {
+                    Ok(Dependant { relationship, patient: (*self.opened(row)?).clone() })
+                })
+                .collect::<Result<_, RegistryError>>()?,
+        })
     }
 
     /// The patient of a session, by the `sub` of its verified token. From memory, where it was seen lately.
@@ -216,7 +210,6 @@ impl Registry {
             .and_then(HealthId::parse)
             .ok_or(RegistryError::Malformed("health_id"))?;
         let patient = Arc::new(Patient {
-            row: row.id,
             subject: row.subject,
             health_id,
             coverage: row.coverage,

@@ -10,7 +10,6 @@ use super::{Client, Coverage, CoverageScheme, RegistryError};
 
 /// A patient as stored, the identifiant santé still sealed.
 pub(super) struct PatientRow {
-    pub(super) id: i64,
     pub(super) subject: String,
     pub(super) sealed_health_id: Vec<u8>,
     pub(super) birth_year: Option<i32>,
@@ -21,7 +20,6 @@ pub(super) fn patient(row: &SqliteRow) -> Result<PatientRow, RegistryError> {
     let scheme: &str = row.try_get("coverage_scheme")?;
     let open_until: &str = row.try_get("coverage_open_until")?;
     Ok(PatientRow {
-        id: row.try_get("id")?,
         subject: row.try_get("subject")?,
         sealed_health_id: row.try_get("health_id")?,
         birth_year: row.try_get("birth_year")?,

@@ -16,11 +16,15 @@ use super::{CardReport, Client, NewPatient, RegistryError, Relationship};
 use crate::audit::unix_micros;
 use crate::sqlite::Database;
 
-const PATIENT_BY_INDEX: &str = "SELECT id, subject, health_id, birth_year, coverage_scheme, coverage_open_until \
-    FROM patient WHERE national_number_index = ?1";
-const PATIENT_BY_SUBJECT: &str = "SELECT id, subject, health_id, birth_year, coverage_scheme, coverage_open_until FROM patient WHERE subject = ?1";
-const DEPENDANTS: &str = "SELECT relationship, id, subject, health_id, birth_year, coverage_scheme, coverage_open_until \
-    FROM guardianship JOIN patient ON patient.id = dependant WHERE guardian = ?1 ORDER BY dependant";
+/// One question for all that a card asks of the registry: each costs a trip to a database thread.
+const PRESENTED: &str = "SELECT 'holder' AS role, NULL AS word, subject, health_id, birth_year, \
+    coverage_scheme, coverage_open_until FROM patient WHERE national_number_index = ?1 \
+    UNION ALL SELECT 'dependant', relationship, d.subject, d.health_id, d.birth_year, \
+    d.coverage_scheme, d.coverage_open_until FROM patient h JOIN guardianship ON guardian = h.id \
+    JOIN patient d ON d.id = dependant WHERE h.national_number_index = ?1 \
+    UNION ALL SELECT 'report', reason, NULL, NULL, NULL, NULL, NULL FROM card_report \
+    WHERE document_number_index = ?2";
+const PATIENT_BY_SUBJECT: &str = "SELECT subject, health_id, birth_year, coverage_scheme, coverage_open_until FROM patient WHERE subject = ?1";
 const ENROL: &str = "INSERT INTO patient \
     (national_number_index, subject, health_id, birth_year, coverage_scheme, coverage_open_until) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (subject) DO UPDATE SET \
@@ -40,12 +44,39 @@ pub(super) async fn ping(database: &Database) -> Result<(), RegistryError> {
     Ok(())
 }
 
-pub(super) async fn patient_by_index(
+/// What [`PRESENTED`] found.
+#[derive(Default)]
+pub(super) struct PresentedRows {
+    pub(super) holder: Option<PatientRow>,
+    pub(super) report: Option<CardReport>,
+    pub(super) dependants: Vec<(Relationship, PatientRow)>,
+}
+
+pub(super) async fn presented(
     database: &Database,
-    index: &[u8; 32],
-) -> Result<Option<PatientRow>, RegistryError> {
-    let row = sqlx::query(PATIENT_BY_INDEX).bind(index.as_slice()).fetch_optional(&database.readers).await?;
-    row.as_ref().map(rows::patient).transpose()
+    national_number: &[u8; 32],
+    document_number: &[u8; 32],
+) -> Result<PresentedRows, RegistryError> {
+    let found = sqlx::query(PRESENTED)
+        .bind(national_number.as_slice())
+        .bind(document_number.as_slice())
+        .fetch_all(&database.readers)
+        .await?;
+    let mut rows = PresentedRows::default();
+    for row in &found {
+        let word: Option<&str> = row.try_get("word")?;
+        let word = word.unwrap_or_default();
+        match row.try_get("role")? {
+            "holder" => rows.holder = Some(rows::patient(row)?),
+            "dependant" => {
+                let relationship =
+                    Relationship::parse(word).ok_or(RegistryError::Malformed("relationship"))?;
+                rows.dependants.push((relationship, rows::patient(row)?));
+            }
+            _ => rows.report = Some(CardReport::parse(word).ok_or(RegistryError::Malformed("reason"))?),
+        }
+    }
+    Ok(rows)
 }
 
 pub(super) async fn patient_by_subject(
@@ -54,33 +85,6 @@ pub(super) async fn patient_by_subject(
 ) -> Result<Option<PatientRow>, RegistryError> {
     let row = sqlx::query(PATIENT_BY_SUBJECT).bind(subject).fetch_optional(&database.readers).await?;
     row.as_ref().map(rows::patient).transpose()
-}
-
-pub(super) async fn dependants(
-    database: &Database,
-    guardian: i64,
-) -> Result<Vec<(Relationship, PatientRow)>, RegistryError> {
-    let found = sqlx::query(DEPENDANTS).bind(guardian).fetch_all(&database.readers).await?;
-    found
-        .iter()
-        .map(|row| {
-            let relationship = Relationship::parse(row.try_get("relationship")?)
-                .ok_or(RegistryError::Malformed("relationship"))?;
-            Ok((relationship, rows::patient(row)?))
-        })
-        .collect()
-}
-
-pub(super) async fn card_report(
-    database: &Database,
-    index: &[u8; 32],
-) -> Result<Option<CardReport>, RegistryError> {
-    let reason: Option<String> =
-        sqlx::query_scalar("SELECT reason FROM card_report WHERE document_number_index = ?1")
-            .bind(index.as_slice())
-            .fetch_optional(&database.readers)
-            .await?;
-    reason.map(|reason| CardReport::parse(&reason).ok_or(RegistryError::Malformed("reason"))).transpose()
 }
 
 pub(super) async fn versions(database: &Database) -> Result<Versions, RegistryError> {

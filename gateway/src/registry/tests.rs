@@ -99,10 +99,16 @@ async fn dependants_need_a_known_guardian() {
     let child = registry.enrol(&child).await.unwrap();
     registry.link_guardian(&guardian, &child, Relationship::Child).await.unwrap();
     assert!(registry.link_guardian("nobody", &child, Relationship::Child).await.is_err());
-    let row = registry.patient_by_subject(&guardian).await.unwrap().unwrap().row;
-    let dependants = sqlite::dependants(&registry.database, row).await.unwrap();
-    assert_eq!(dependants.len(), 1);
-    assert_eq!(dependants[0].1.subject, child);
+    registry.report_card("XK77777", CardReport::Lost, datetime!(2026-01-01 00:00 UTC)).await.unwrap();
+    let number = registry.index(b"national-number", "AB123456").unwrap();
+    let document = registry.index(b"document-number", "XK77777").unwrap();
+    let rows = sqlite::presented(&registry.database, &number, &document).await.unwrap();
+    assert_eq!(rows.holder.unwrap().subject, guardian);
+    assert_eq!(rows.report, Some(CardReport::Lost));
+    assert_eq!(rows.dependants.len(), 1);
+    assert_eq!(rows.dependants[0].1.subject, child);
+    let rows = sqlite::presented(&registry.database, &document, &number).await.unwrap();
+    assert!(rows.holder.is_none() && rows.report.is_none() && rows.dependants.is_empty());
 }
 
 #[tokio::test]

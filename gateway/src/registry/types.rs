@@ -1,5 +1,7 @@
 //! Whom and what does the registry know?
 
+use std::sync::Arc;
+
 use card_reader::NationalNumber;
 use policies::ClientKind;
 use time::{Date, OffsetDateTime};
@@ -9,8 +11,6 @@ use super::HealthId;
 /// A patient (*bénéficiaire*), found by a proof of presence or by a session's subject.
 #[derive(Clone, Debug)]
 pub struct Patient {
-    /// Row of the registry; never leaves the gateway.
-    pub(crate) row: i64,
     /// Pairwise pseudonym at the gateway itself: `sub` of session tokens.
     pub subject: String,
     /// The identifiant santé.
@@ -147,6 +147,17 @@ impl CardReport {
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Lost, Self::Stolen, Self::Withdrawn].into_iter().find(|report| report.as_str() == text)
     }
+}
+
+/// What the registry knows of a card that was here.
+#[derive(Debug)]
+pub struct Presented {
+    /// Its holder, if enrolled.
+    pub holder: Option<Arc<Patient>>,
+    /// What was reported about the card.
+    pub report: Option<CardReport>,
+    /// Whom the holder may represent.
+    pub dependants: Vec<Dependant>,
 }
 
 /// A registered client: an establishment's software or a back-end (*client*).
