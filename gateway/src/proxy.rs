@@ -12,6 +12,8 @@ mod answer;
 mod back_end;
 mod breaker;
 mod outgoing;
+#[cfg(test)]
+mod scripted;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -292,3 +292,6 @@ pub async fn read_body(headers: &HeaderMap, mut body: Body, bound: u64) -> Resul
     }
     Ok(first.unwrap_or_else(|| whole.freeze()))
 }
+
+#[cfg(test)]
+mod tests;
