@@ -139,3 +139,26 @@ pub const RATE_BURST: u32 = 200;
 
 /// Clients the limiter remembers (about 75 octets each). Morocco has some 12,000 pharmacies and 15,000 practices.
 pub const RATE_MAX_CLIENTS: usize = 100_000;
+
+// --- Tokens ------------------------------------------------------------------------------------------------------
+
+/// Seconds that a session token lives at most (design §5: a card left on the counter opens nothing after lunch).
+pub const MAX_SESSION_LIFETIME: i64 = 15 * 60;
+
+/// Seconds that a back-end token lives at most: it cannot be withdrawn, so it dies soon.
+pub const MAX_BACK_END_LIFETIME: i64 = 5 * 60;
+
+/// Seconds that a back-end token used again must still live: longer than a back-end takes to begin its answer.
+pub const MIN_BACK_END_LIFETIME: i64 = 60;
+
+/// Seconds that another node's clock may be ahead when it dates a token (RFC 7519 §4.1.5 "small leeway").
+pub const CLOCK_LEEWAY: i64 = 5;
+
+/// Octets of the longest token that is looked at; ours take about 1 KiB.
+pub const MAX_TOKEN_BYTES: usize = 4 << 10;
+
+/// Verified session tokens that are remembered, about 1 KiB each: more than are alive at one busy node.
+pub const MAX_VERIFIED_TOKENS: usize = 16_384;
+
+/// Back-end tokens that are remembered, about 1.5 KiB each.
+pub const MAX_BACK_END_TOKENS: usize = 16_384;

@@ -35,19 +35,7 @@ use self::{
     back_end::{BackEndKey, CachedToken},
     jws::{JwsSigner, JwsVerifier},
 };
-
-/// Longest life of a session token, in seconds (design: a card left on the counter opens nothing after lunch).
-pub const MAX_SESSION_LIFETIME: i64 = 15 * 60;
-/// Longest life of a back-end token, in seconds: it cannot be withdrawn, so it dies soon.
-pub const MAX_BACK_END_LIFETIME: i64 = 5 * 60;
-/// How far ahead another node's clock may be when it dates a token, in seconds (RFC 7519 §4.1.5 "small leeway").
-pub const CLOCK_LEEWAY: i64 = 5;
-/// Bytes of the longest token that is looked at; ours take about 1,100.
-pub const MAX_TOKEN_LEN: usize = 4096;
-/// Verified session tokens kept, about 1 KiB each: more than are alive at one busy node.
-const SESSION_CACHE_LEN: usize = 16 * 1024;
-/// Back-end tokens kept, about 1.5 KiB each.
-const BACK_END_CACHE_LEN: usize = 16 * 1024;
+use crate::limits::{MAX_BACK_END_TOKENS, MAX_VERIFIED_TOKENS};
 
 /// Issues and verifies every token of this gateway (*jetons*).
 pub struct Tokens {
@@ -79,8 +67,8 @@ impl Tokens {
             back_end_signer: jws(KeyRole::BackendTokenSigning, "at+jwt")?,
             receipt_signer: jws(KeyRole::ReceiptSigning, "receipt+jwt")?,
             jwks: published::jwks(signer.as_ref())?,
-            verified: Cache::new(SESSION_CACHE_LEN),
-            back_end: Cache::new(BACK_END_CACHE_LEN),
+            verified: Cache::new(MAX_VERIFIED_TOKENS),
+            back_end: Cache::new(MAX_BACK_END_TOKENS),
             signer,
             issuer,
             audience,

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{MAX_BACK_END_LIFETIME, TokenError, Tokens, VerifiedSessionToken, wire};
-
-/// Seconds that a reused token must still live: longer than a back-end takes to begin its answer.
-const FRESH_ENOUGH: i64 = 60;
+use super::{TokenError, Tokens, VerifiedSessionToken, wire};
+use crate::limits::{MAX_BACK_END_LIFETIME, MIN_BACK_END_LIFETIME};
 
 /// What a back-end may be told and do for one session.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,7 @@ impl Tokens {
         if let Some(known) = self.back_end.get(&key) {
             // Near the session's end there is nothing fresher to be had.
             if known.expires_at > now
-                && (known.expires_at == session_end || known.expires_at - now >= FRESH_ENOUGH)
+                && (known.expires_at == session_end || known.expires_at - now >= MIN_BACK_END_LIFETIME)
             {
                 return Ok(known.token);
             }

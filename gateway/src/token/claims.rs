@@ -30,7 +30,8 @@ pub struct SessionClaims {
     pub issued_at: OffsetDateTime,
     /// `exp`: at most 15 minutes after it was issued.
     pub expires_at: OffsetDateTime,
-    /// `act.sub`: the practitioner who acts (*professionnel de santé*), when known.
+    /// `act.sub`: who acts for the subject when it is another: the guardian of a dependant (*ayant droit*), by
+    /// their pairwise subject at the gateway. No back-end is told: to them all it would be one and the same name.
     pub actor: Option<String>,
     /// `presence`: the proof behind the session.
     pub presence: PresenceClaims,

@@ -10,7 +10,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hsm_config::{KeyRole, PublicKey, SIGNATURE_LEN, Signer};
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_TOKEN_LEN, TokenError};
+use super::TokenError;
+use crate::limits::MAX_TOKEN_BYTES;
 
 /// The only header: three members, no other is understood (so `crit`, `b64`, `jku`, `jwk`, `x5c` are refused).
 #[derive(Serialize, Deserialize)]
@@ -48,7 +49,7 @@ impl JwsSigner {
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         // What we would refuse to read we do not write.
-        if token.len() > MAX_TOKEN_LEN { Err(TokenError::Claims("too long")) } else { Ok(token) }
+        if token.len() > MAX_TOKEN_BYTES { Err(TokenError::Claims("too long")) } else { Ok(token) }
     }
 }
 
@@ -61,7 +62,7 @@ impl JwsVerifier {
 
     /// The payload of a token whose header and signature are as they must be. Its claims are not yet believed.
     pub(super) fn verify(&self, token: &str) -> Result<Vec<u8>, TokenError> {
-        if token.len() > MAX_TOKEN_LEN {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed("too long"));
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed("not three parts"))?;

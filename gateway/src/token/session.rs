@@ -6,7 +6,8 @@ use aws_lc_rs::digest;
 use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 
-use super::{CLOCK_LEEWAY, MAX_SESSION_LIFETIME, SessionClaims, TokenError, Tokens, json, wire};
+use super::{SessionClaims, TokenError, Tokens, json, wire};
+use crate::limits::{CLOCK_LEEWAY, MAX_SESSION_LIFETIME, MAX_TOKEN_BYTES};
 
 /// A session token that verified: signature, issuer, audience, time and binding (*jeton de session vérifié*).
 ///
@@ -63,7 +64,7 @@ impl Tokens {
 
     /// The claims of a token that this gateway signed for itself, whenever and for whomever.
     fn authentic(&self, token: &str) -> Result<VerifiedSessionToken, TokenError> {
-        if token.len() > super::MAX_TOKEN_LEN {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed("too long"));
         }
         let hash = digest::digest(&digest::SHA256, token.as_bytes());

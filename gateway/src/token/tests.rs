@@ -5,6 +5,7 @@ mod back_end;
 mod foreign;
 mod session;
 mod shape;
+mod spellings;
 
 use std::sync::{Arc, LazyLock};
 
@@ -56,6 +57,11 @@ fn claims() -> SessionClaims {
     }
 }
 
+/// A token as the gateway issues it.
+fn genuine() -> String {
+    tokens().issue_session(&claims()).unwrap()
+}
+
 fn header() -> Value {
     let kid = KEYS.public_key(KeyRole::TokenSigning).unwrap().kid().to_owned();
     json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid })
@@ -63,7 +69,7 @@ fn header() -> Value {
 
 /// The payload of a genuine session token.
 fn payload() -> Value {
-    part(&tokens().issue_session(&claims()).unwrap(), 1)
+    part(&genuine(), 1)
 }
 
 /// One part of a token, as JSON.

@@ -170,8 +170,6 @@ impl<'a> BackEnd<'a> {
         issuer: &'a str,
         (issued_at, expires_at): (i64, i64),
     ) -> Self {
-        // Who acts for the patient: the practitioner, or the counter when no practitioner is known.
-        let actor = session.actor.clone().unwrap_or_else(|| session.client_id.clone());
         Self {
             iss: issuer,
             aud: grant.audience,
@@ -185,7 +183,8 @@ impl<'a> BackEnd<'a> {
             acr: session.acr.as_str(),
             amr: &session.amr,
             auth_time: session.authenticated_at.unix_timestamp(),
-            act: Actor { sub: actor },
+            // The counter acts for the patient (RFC 8693 §4.1).
+            act: Actor { sub: session.client_id.clone() },
             sid: session.id,
             establishment: &session.establishment,
             presence: Presence::new(&session.presence),

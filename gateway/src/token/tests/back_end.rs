@@ -45,10 +45,12 @@ fn it_names_the_back_end_the_patient_there_and_who_acts() {
 }
 
 #[test]
-fn the_practitioner_acts_when_known() {
+fn no_back_end_learns_the_guardian_s_name_at_the_gateway() {
     let tokens = tokens();
-    let claims = SessionClaims { actor: Some("practitioner-7".to_owned()), ..claims() };
-    assert_eq!(part(&issue(&tokens, &session(&tokens, &claims), 0), 1)["act"]["sub"], "practitioner-7");
+    let claims = SessionClaims { actor: Some("guardian-here".to_owned()), ..claims() };
+    let payload = part(&issue(&tokens, &session(&tokens, &claims), 0), 1);
+    assert_eq!(payload["act"]["sub"], "pharmacy-1");
+    assert!(!payload.to_string().contains("guardian"));
 }
 
 #[test]

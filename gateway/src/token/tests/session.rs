@@ -19,7 +19,7 @@ fn what_is_issued_is_what_is_verified() {
     let full = SessionClaims {
         acr: Acr::Holder,
         purpose: Purpose::EmergencyTreatment,
-        actor: Some("practitioner-7".to_owned()),
+        actor: Some("guardian-here".to_owned()),
         encounter: Some("enc-42".to_owned()),
         status: Some(StatusReference { list: 3, index: 70_000 }),
         ..claims()
@@ -63,7 +63,7 @@ fn the_memory_is_bounded_and_holds_nothing_refused() {
         key[..8].copy_from_slice(&number.to_be_bytes());
         tokens.verified.insert(key, verified.clone());
     }
-    assert!(tokens.verified.len() <= super::super::SESSION_CACHE_LEN);
+    assert!(tokens.verified.len() <= crate::limits::MAX_VERIFIED_TOKENS);
 }
 
 #[test]
