@@ -60,12 +60,13 @@ FUZZ_TARGETS = $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 fuzz: setup
 	cp Cargo.lock tests/fuzz/Cargo.lock
 	cd tests/fuzz && CARGO_TARGET_DIR='$(TARGET)/fuzz' RUSTFLAGS='$(SANCOV)' cargo build --release --target $(HOST)
-	cd tests/fuzz && for name in $(FUZZ_TARGETS); do \
+	FUZZ_CORPUS="$$PWD/tests/fuzz/corpus" cargo test --quiet $(WHOLE) --test it -- sound_bytes
+	cd tests/fuzz && failed=''; for name in $(FUZZ_TARGETS); do \
 	  mkdir -p corpus/$$name artifacts/$$name; \
 	  echo "== $$name, $(FUZZ_SECONDS) s"; \
 	  '$(TARGET)/fuzz/$(HOST)/release/'$$name corpus/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-	    -artifact_prefix=artifacts/$$name/ -print_final_stats=1 2>&1 | tail -n 12; \
-	done
+	    -artifact_prefix=artifacts/$$name/ -print_final_stats=1 2>&1 | tail -n 12 || failed="$$failed $$name"; \
+	done; [ -z "$$failed" ] || { echo "found something:$$failed, see tests/fuzz/artifacts" >&2; exit 1; }
 
 setup: setup-packages setup-rust
 

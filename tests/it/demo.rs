@@ -102,6 +102,25 @@ fn it_stays_up_and_its_curl_lines_work_as_printed_until_it_is_told_to_stop() {
         assert!(output.status.success(), "{line}\n{}", program::text(&output.stderr));
         assert!(!output.stdout.is_empty(), "{line} prints nothing");
     }
+    let mut counter = Command::new(program::path("bawaba-counter"));
+    counter.args([
+        "open",
+        "--json",
+        "--card",
+        "amina",
+        "--as",
+        "pharmacy-2",
+        "--purpose",
+        "TREAT",
+        "--state",
+    ]);
+    let opened = run(counter.arg(folder.path().join("démo d'état")), LIMIT);
+    let act: Value = serde_json::from_slice(&opened.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {}{}", program::text(&opened.stdout), program::text(&opened.stderr));
+    });
+    for name in ["session", "token", "receipt"] {
+        assert!(!act[name].is_null(), "{name} is missing in {act}");
+    }
     let running = Running::over(child);
     running.signal("INT");
     let status = running.finish(LIMIT).status;

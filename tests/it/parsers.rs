@@ -32,3 +32,39 @@ fn no_parser_of_outside_bytes_panics_or_believes_noise() {
         assert!(outcome.is_ok(), "{name}: {outcome:?}");
     }
 }
+
+#[tokio::test]
+async fn sound_bytes_with_something_wrong_are_judged_without_a_panic() {
+    let seeds = bawaba_tests::seeds::seeds().await;
+    // `make fuzz` starts from the same bytes.
+    if let Some(corpus) = std::env::var_os("FUZZ_CORPUS").map(std::path::PathBuf::from) {
+        for (number, (parser, bytes)) in seeds.iter().enumerate() {
+            std::fs::create_dir_all(corpus.join(parser)).expect("a writable folder");
+            std::fs::write(corpus.join(parser).join(format!("seed-{number}")), bytes)
+                .expect("a writable folder");
+        }
+    }
+    for (name, parse) in PARSERS {
+        let sound: Vec<_> =
+            seeds.iter().filter(|(parser, _)| *parser == name).map(|(_, bytes)| bytes).collect();
+        assert!(!sound.is_empty(), "no seed for {name}");
+        for bytes in sound {
+            parse(bytes);
+            let mutation = (0..bytes.len(), any::<u8>(), 0..4_u8);
+            let mut runner =
+                TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
+            let outcome = runner.run(&mutation, |(at, byte, how)| {
+                let mut bytes = bytes.clone();
+                match how {
+                    0 => bytes[at] ^= byte,
+                    1 => bytes.insert(at, byte),
+                    2 => drop(bytes.remove(at)),
+                    _ => bytes.truncate(at),
+                }
+                parse(&bytes);
+                Ok(())
+            });
+            assert!(outcome.is_ok(), "{name}: {outcome:?}");
+        }
+    }
+}

@@ -4,6 +4,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use card_reader::lds::mrz::Mrz;
 use card_reader::lds::security_infos::SecurityInfos;
@@ -12,6 +14,7 @@ use card_reader::tlv::{TlvHeader, TlvReader};
 use card_reader::{CommandApdu, ResponseApdu};
 use gateway::fhir::{PatientNames, Target};
 use gateway::token::Tokens;
+use gateway::wire::{BeginPresenceBody, ProofBody};
 use hsm_config::SoftwareKeys;
 use pki::{
     ActiveAuthenticationKey, ClientCertificate, DataGroupNumber, SecurityObject, UntrustedCertificate,
@@ -115,7 +118,14 @@ pub fn card_file(bytes: &[u8]) {
 
 /// The JSON bodies of the API.
 pub fn json_bodies(bytes: &[u8]) {
-    let _ = bytes;
+    let _ = serde_json::from_slice::<ProofBody>(bytes);
+    if let Ok(body) = serde_json::from_slice::<BeginPresenceBody>(bytes) {
+        for (text, parse) in [(&body.files.sod, sod as fn(&[u8])), (&body.files.dg1, mrz)] {
+            if let Ok(content) = STANDARD.decode(text) {
+                parse(&content);
+            }
+        }
+    }
 }
 
 /// What a FHIR request means: `METHOD path?query`, the media type and the body, a line each.

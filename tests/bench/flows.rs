@@ -1,0 +1,121 @@
+//! Sessions, audit appends, decisions: each by itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bawaba_tests::harness::Harness;
+use gateway::audit::{Audit, AuditEvent, EventKind, Outcome, SqliteAuditStore};
+use gateway::clock::{Clock, SystemClock};
+use gateway::sqlite::Database;
+use policies::{
+    AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
+};
+
+use crate::load::Cell;
+use crate::process::cpu_seconds;
+
+/// The whole counter flow, PACE and chip included, by eight counters at once.
+pub(crate) async fn sessions(seconds: f64) -> Result<()> {
+    let town = Harness::new().limit("requests_per_second", 10_000_000).start_as_program_on_core(0).await;
+    println!("\nSessions, whole counter flow with simulated chips (PACE, reading, proof), 8 counters");
+    println!(
+        "{:<22} {:>11} {:>9} {:>9} {:>19} {:>22}",
+        "chip", "sessions/s", "p50 ms", "p99 ms", "gateway CPU ms each", "server side /s/core"
+    );
+    for (card, chip) in [("amina", "Chip Authentication"), ("youssef", "Active Authentication")] {
+        let before = cpu_seconds(town.program_id());
+        let start = Instant::now();
+        let end = start + Duration::from_secs_f64(seconds);
+        let workers = (0..8).map(|_| async {
+            let counter = town.counter("pharmacy-1");
+            let mut card = town.card(card);
+            let mut times = Vec::new();
+            while Instant::now() < end {
+                let asked = Instant::now();
+                counter.open(&mut card, "TREAT").await.is(201);
+                times.push(asked.elapsed());
+            }
+            times
+        });
+        let times = futures_util::future::join_all(workers).await.concat();
+        let cell = Cell::of(times, start.elapsed());
+        let each = (cpu_seconds(town.program_id()) - before) * 1_000.0 / cell.count.max(1) as f64;
+        println!(
+            "{chip:<22} {:>11.0} {:>9.1} {:>9.1} {each:>19.2} {:>22.0}",
+            cell.rate,
+            cell.p50.as_secs_f64() * 1e3,
+            cell.p99.as_secs_f64() * 1e3,
+            1_000.0 / each
+        );
+    }
+    Ok(())
+}
+
+/// Durable appends by many who wait, one fsync for all that wait at the same time.
+pub(crate) async fn audit(seconds: f64) -> Result<()> {
+    println!("\nAudit events, durable (SQLite, synchronous=FULL)");
+    println!("{:<14} {:>10} {:>9} {:>9}", "who wait", "events/s", "p50 µs", "p99 µs");
+    for waiting in [1, 32, 512] {
+        let folder = tempfile::tempdir()?;
+        let store = Arc::new(SqliteAuditStore::new(Database::open(&folder.path().join("bawaba.db")).await?));
+        let audit = Audit::start(store);
+        let start = Instant::now();
+        let end = start + Duration::from_secs_f64(seconds);
+        let workers = (0..waiting).map(|_| {
+            let audit = audit.clone();
+            tokio::spawn(async move {
+                let mut times = Vec::new();
+                while Instant::now() < end {
+                    let asked = Instant::now();
+                    if audit.record(event()).await.is_ok() {
+                        times.push(asked.elapsed());
+                    }
+                }
+                times
+            })
+        });
+        let mut times = Vec::new();
+        for worker in workers.collect::<Vec<_>>() {
+            times.extend(worker.await?);
+        }
+        let cell = Cell::of(times, start.elapsed());
+        let micros = |time: Duration| time.as_secs_f64() * 1e6;
+        println!("{waiting:<14} {:>10.0} {:>9.0} {:>9.0}", cell.rate, micros(cell.p50), micros(cell.p99));
+    }
+    Ok(())
+}
+
+fn event() -> AuditEvent {
+    let mut event = AuditEvent::new(EventKind::Access, Outcome::Permit, "permitted", SystemClock.now());
+    event.client = Some("pharmacy-1".to_owned());
+    event.service = Some("prescription".to_owned());
+    event.resource_type = Some("MedicationRequest".to_owned());
+    event.subject = Some("0123456789abcdef0123456789abcdef".to_owned());
+    event
+}
+
+/// One decision, as each request needs one.
+pub(crate) fn policy() -> Result<()> {
+    let policies = PolicySet::shipped()?;
+    let request = AccessRequest {
+        client: ClientFacts { id: "pharmacy-1".to_owned(), kind: ClientKind::Pharmacy },
+        action: Action::Fhir {
+            service: Service("prescription".to_owned()),
+            resource_type: "MedicationRequest".to_owned(),
+            interaction: Interaction::Search,
+        },
+        purpose: Purpose::Treatment,
+        acr: Acr::Card,
+        dependant: false,
+        signals: Vec::new(),
+    };
+    let start = Instant::now();
+    let mut count = 0_u32;
+    while start.elapsed() < Duration::from_secs(1) {
+        std::hint::black_box(policies.decide(std::hint::black_box(&request)));
+        count += 1;
+    }
+    println!("\nPolicy decision: {:.1} µs", start.elapsed().as_secs_f64() * 1e6 / f64::from(count));
+    Ok(())
+}
