@@ -36,7 +36,7 @@ pub struct App {
     /// Tokens, receipts, pseudonyms.
     pub tokens: Arc<Tokens>,
     /// The policies in force.
-    pub policies: Decisions,
+    pub policies: Arc<Decisions>,
     /// Whom we believe.
     pub trust: Arc<Trust>,
     /// The way to the back-ends.
@@ -139,7 +139,7 @@ impl App {
             registry,
             audit,
             tokens,
-            policies: Decisions::new(policies),
+            policies: Arc::new(Decisions::new(policies)),
             trust,
             proxy,
             presences: PendingPresences::default(),

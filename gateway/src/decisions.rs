@@ -3,6 +3,8 @@
 //! A decision depends on the request and the policy set alone, and a counter asks the same few questions all
 //! day. So an answer is kept beside the set that gave it; a new set starts with nothing kept.
 
+mod reload;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -60,5 +62,34 @@ impl Decisions {
 impl InForce {
     fn new(policies: PolicySet) -> Self {
         Self { policies, kept: Cache::new(DECISIONS_KEPT) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use policies::{Acr, Action, ClientFacts, ClientKind, Purpose, RiskSignal};
+
+    use super::*;
+
+    fn asked(signals: Vec<RiskSignal>) -> AccessRequest {
+        AccessRequest {
+            client: ClientFacts { id: "pharmacy-1".to_owned(), kind: ClientKind::Pharmacy },
+            action: Action::OpenSession,
+            purpose: Purpose::Treatment,
+            acr: Acr::Card,
+            dependant: false,
+            signals,
+        }
+    }
+
+    #[test]
+    fn answer_is_kept_for_the_same_question_and_the_same_set_only() {
+        let decisions = Decisions::new(PolicySet::shipped().unwrap());
+        let first = decisions.decide(&asked(Vec::new()));
+        assert!(first.is_permit());
+        assert!(Arc::ptr_eq(&first, &decisions.decide(&asked(Vec::new()))));
+        assert!(!decisions.decide(&asked(vec![RiskSignal::CardReported])).is_permit());
+        decisions.replace(PolicySet::shipped().unwrap());
+        assert!(!Arc::ptr_eq(&first, &decisions.decide(&asked(Vec::new()))));
     }
 }

@@ -91,6 +91,9 @@ pub async fn start(app: Arc<App>) -> Result<RunningGateway, ServeError> {
     let stop = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(app.trust.clone().watch(stop.clone()));
+    if let Some(folder) = app.config.policies.clone() {
+        background.spawn(app.policies.clone().watch(folder, stop.clone()));
+    }
     background.spawn(refresh_registry(app.clone(), stop.clone()));
     background.spawn(sweep(app.clone(), stop.clone()));
     background.close();
