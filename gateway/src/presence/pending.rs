@@ -13,12 +13,15 @@ use uuid::Uuid;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 
-/// Challenges of all clients together (about 8 KiB each): the national peak opens 530 sessions/s and a chip
+/// Challenges of all clients that wait (about 8 KiB each): the national peak opens 530 sessions/s and a chip
 /// answers within two seconds.
-const PENDING_MAX: usize = 20_000;
+const WAITING_MAX: usize = 20_000;
 
-/// Challenges of one client: one hospital's counters at once.
-const PENDING_PER_CLIENT_MAX: usize = 512;
+/// Challenges of one client that wait: one hospital's counters at once.
+const WAITING_PER_CLIENT_MAX: usize = 512;
+
+/// Challenges known at all, with those that are spent (about 200 octets each): three minutes of the peak.
+const KNOWN_MAX: usize = 200_000;
 
 /// Presences that wait for their proof, in this process.
 #[derive(Debug, Default)]
@@ -34,7 +37,8 @@ pub(crate) struct Begun<T = Challenge> {
 #[derive(Debug)]
 struct Store<T> {
     presences: HashMap<Uuid, Entry<T>>,
-    per_client: HashMap<String, usize>,
+    waiting: usize,
+    waiting_of_client: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -63,17 +67,17 @@ impl PendingPresences {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take(id, thumbprint, at)
     }
 
-    /// Forgets what is past and says how many are left; a background task calls it.
+    /// Forgets what is past and says how many wait; a background task calls it.
     pub(crate) fn sweep(&self, at: OffsetDateTime) -> usize {
         let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         store.sweep(at);
-        store.presences.len()
+        store.waiting
     }
 }
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { presences: HashMap::new(), per_client: HashMap::new() }
+        Self { presences: HashMap::new(), waiting: 0, waiting_of_client: HashMap::new() }
     }
 }
 
@@ -86,17 +90,18 @@ impl<T> Store<T> {
         expires_at: OffsetDateTime,
         at: OffsetDateTime,
     ) -> Result<Uuid, Refusal> {
-        if self.presences.len() >= PENDING_MAX {
+        if self.is_full() {
             self.sweep(at);
         }
-        if self.presences.len() >= PENDING_MAX {
+        if self.is_full() {
             return Err(Refusal::exactly(ProblemCode::Overloaded, "presences-full"));
         }
-        let of_client = self.per_client.entry(client.to_owned()).or_default();
-        if *of_client >= PENDING_PER_CLIENT_MAX {
+        let of_client = self.waiting_of_client.entry(client.to_owned()).or_default();
+        if *of_client >= WAITING_PER_CLIENT_MAX {
             return Err(Refusal::exactly(ProblemCode::RateLimited, "client-presences-full"));
         }
         *of_client += 1;
+        self.waiting += 1;
         let id = Uuid::new_v4();
         let (client, thumbprint) = (client.to_owned(), thumbprint.to_owned());
         self.presences.insert(id, Entry { client, thumbprint, expires_at, begun: Some(begun) });
@@ -114,21 +119,42 @@ impl<T> Store<T> {
         if at >= entry.expires_at {
             return unusable("presence-expired");
         }
-        entry.begun.take().map_or_else(|| unusable("presence-spent"), Ok)
+        let Some(begun) = entry.begun.take() else {
+            return unusable("presence-spent");
+        };
+        let client = entry.client.clone();
+        self.waits_no_more(&client);
+        Ok(begun)
     }
 
-    /// What expired a whole life ago is forgotten: until then it is known as spent or expired.
+    fn is_full(&self) -> bool {
+        self.waiting >= WAITING_MAX || self.presences.len() >= KNOWN_MAX
+    }
+
+    fn waits_no_more(&mut self, client: &str) {
+        self.waiting = self.waiting.saturating_sub(1);
+        if let Some(count) = self.waiting_of_client.get_mut(client) {
+            *count -= 1;
+            if *count == 0 {
+                self.waiting_of_client.remove(client);
+            }
+        }
+    }
+
+    /// A challenge that expired is dropped at once; that it was there is remembered for a while, so that it
+    /// can be told from one that never was.
     fn sweep(&mut self, at: OffsetDateTime) {
         const REMEMBERED: Duration = Duration::minutes(1);
-        let per_client = &mut self.per_client;
+        let mut dropped = Vec::new();
         self.presences.retain(|_, entry| {
-            let kept = at < entry.expires_at.saturating_add(REMEMBERED);
-            if !kept && let Some(count) = per_client.get_mut(&entry.client) {
-                *count = count.saturating_sub(1);
+            if at >= entry.expires_at && entry.begun.take().is_some() {
+                dropped.push(entry.client.clone());
             }
-            kept
+            at < entry.expires_at.saturating_add(REMEMBERED)
         });
-        per_client.retain(|_, count| *count > 0);
+        for client in dropped {
+            self.waits_no_more(&client);
+        }
     }
 }
 
@@ -170,17 +196,19 @@ mod tests {
         assert_eq!(refused(store.take(id, "thumb-1", START + LIFE)), "presence-expired");
         store.sweep(START + LIFE * 3);
         assert_eq!(refused(store.take(id, "thumb-1", START + LIFE * 3)), "presence-unknown");
-        assert!(store.per_client.is_empty());
+        assert_eq!((store.waiting, store.waiting_of_client.len()), (0, 0));
     }
 
     #[test]
     fn one_client_cannot_fill_the_store() {
         let mut store = Store::default();
-        for _ in 0..PENDING_PER_CLIENT_MAX {
+        for _ in 0..WAITING_PER_CLIENT_MAX {
             store.put("greedy", "thumb", begun(), START + LIFE, START).unwrap();
         }
         assert!(store.put("greedy", "thumb", begun(), START + LIFE, START).is_err());
-        assert!(store.put("modest", "thumb", begun(), START + LIFE, START).is_ok());
+        let taken = store.put("modest", "thumb", begun(), START + LIFE, START).unwrap();
+        store.take(taken, "thumb", START).unwrap();
+        assert_eq!(store.waiting, WAITING_PER_CLIENT_MAX, "what is spent waits no more");
         store.sweep(START + LIFE * 3);
         assert!(store.put("greedy", "thumb", begun(), START + LIFE * 3, START + LIFE * 3).is_ok());
     }

@@ -50,6 +50,8 @@ pub(super) fn claims(
     at: OffsetDateTime,
 ) -> SessionClaims {
     let client = caller.client();
+    // A token counts whole seconds (RFC 7519, NumericDate); what we say elsewhere is the same moment.
+    let issued_at = at.replace_nanosecond(0).unwrap_or(at);
     SessionClaims {
         id: Uuid::new_v4(),
         subject: person.patient.subject.clone(),
@@ -60,8 +62,8 @@ pub(super) fn claims(
         acr: Acr::Card,
         amr: vec!["hwk".to_owned()],
         authenticated_at: proof.proven_at(),
-        issued_at: at,
-        expires_at: at + app.config.limits.session,
+        issued_at,
+        expires_at: issued_at + app.config.limits.session,
         actor: person.guardian.clone(),
         presence: PresenceClaims {
             id: presence,
