@@ -57,6 +57,18 @@ async fn a_client_revoked_since_its_last_connection_is_refused_even_when_it_resu
 }
 
 #[tokio::test]
+async fn with_a_revocation_list_too_old_to_know_nobody_is_let_in_and_the_gateway_is_at_fault() {
+    let town = Harness::healthy().await;
+    town.clock.advance(time::Duration::days(4_000));
+    let before = town.event_count().await;
+    let answer = town.counter("pharmacy-1").get("/v1/sessions/none", "x").await;
+    answer.is_problem(503, "trust-unavailable");
+    assert_eq!(answer.json["party"], "gateway");
+    assert_eq!(town.event_after(before, "client-crl-stale").await["outcome"], "error");
+    assert_eq!(town.public("/readyz").await.json["checks"]["trust"], "client-crl-stale");
+}
+
+#[tokio::test]
 async fn tls_13_with_post_quantum_key_exchange_is_what_both_sides_agree_on() {
     let town = Harness::healthy().await;
     let config = client_config(&town.files.ca_certificate(), Some(&town.identity("pharmacy-1")), &["h2"]);
