@@ -32,7 +32,7 @@ pub(super) const NOT_FOUND: Entry = Entry {
         fr: "Adresse inconnue", ar: "عنوان غير معروف", en: "No such route or resource"
     },
     staff: CALL_SUPPORT,
-    vendor: "Check the path against /openapi.json.",
+    vendor: "Check the path: the routes are few, and FHIR paths begin with /dossier, /prescription or /billing.",
 };
 
 pub(super) const METHOD_NOT_ALLOWED: Entry = Entry {
