@@ -142,7 +142,8 @@ pub fn fhir_request(bytes: &[u8]) {
     let patient = PatientNames { here: "fedcba9876543210fedcba9876543210", there };
     if let Ok(bound) = target.bind(query, body, patient) {
         let path = bound.path_and_query.split('?').next().unwrap_or_default();
-        assert!(path.starts_with('/') && !path.contains("..") && !path.contains(char::is_control), "{path}");
+        assert!(path.starts_with('/') && !path.contains(char::is_control), "{path}");
+        assert!(!path.split('/').any(|segment| matches!(segment, "." | "..")), "a dot segment: {path}");
         if let Some((_, rest)) = path.split_once("/Patient/") {
             assert_eq!(rest.split('/').next(), Some(there), "the path names somebody else");
         }

@@ -211,6 +211,9 @@ fn is_type(text: &str) -> bool {
 pub(super) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && !text.starts_with(['_', '$'])
+        // ATTACK: FHIR R4 allows both as ids; as path segments they lead out of the type. The edge sees them in the
+        // target of a request, not in the entry of a Bundle.
+        && !matches!(text, "." | "..")
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 

@@ -106,6 +106,9 @@ fn what_is_not_understood_is_refused() {
         "/Patient/here-3f1c/",
         "/P%61tient/here-3f1c",
         "/patient/here-3f1c",
+        "/Observation/.",
+        "/Observation/..",
+        "/Observation/../_history/1",
     ] {
         assert!(matches!(get(asked), Err(FhirError::NotUnderstood(_))), "{asked}: {:?}", get(asked));
     }
@@ -200,6 +203,8 @@ fn bundle_is_its_entries() {
     }
     assert!(bundle(&[entry("POST", "Claim?x=1", claim)]).is_err());
     assert!(bundle(&[entry("PATCH", "Claim/1", claim)]).is_err());
+    // Found by fuzzing: no edge looks at the paths inside a Bundle.
+    assert!(bundle(&[entry("GET", "Observation/../_history/1", "")]).is_err());
     assert!(bundle(&[entry("POST", "Claim", "")]).is_err());
     assert!(bundle(&[]).is_err());
 }
