@@ -7,7 +7,7 @@ use std::time::Duration;
 
 // --- Connections -------------------------------------------------------------------------------------------------
 
-/// Connections at one listener. Against exhaustion of file descriptors and memory (an idle one costs about 30 KiB).
+/// Connections at one listener. Against exhaustion of file descriptors and memory.
 /// When it is reached, the connection that has been idle longest gives its place to the newcomer.
 pub const MAX_CONNECTIONS: usize = 16_384;
 
@@ -107,8 +107,8 @@ pub const BACK_END_ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Idle connections kept to one back-end.
 pub const BACK_END_POOL_IDLE: usize = 256;
 
-/// A pooled connection is dropped before the back-end drops it: below nginx's 75 s, gunicorn's … and Node's 5 s
-/// keep-alive (the race of hyper#2136).
+/// A pooled connection is dropped before the back-end drops it: below nginx's 75 s and Node's 5 s keep-alive
+/// (the race of hyper#2136).
 pub const BACK_END_POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(4_000);
 
 /// Requests in flight at one back-end.
