@@ -22,8 +22,11 @@ use pki::{
 };
 use time::OffsetDateTime;
 
+/// A parser of outside bytes: it may refuse them, and must neither panic nor hang.
+pub type Parser = fn(&[u8]);
+
 /// All of them, by the name of the fuzz target.
-pub const PARSERS: [(&str, fn(&[u8])); 10] = [
+pub const PARSERS: [(&str, Parser); 10] = [
     ("apdu", apdu),
     ("card_file", card_file),
     ("certificate", certificate),
