@@ -82,8 +82,19 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
 
 /// Binds both ports and starts everything; whoever connects from now on is answered.
 pub async fn start(app: Arc<App>) -> Result<RunningGateway, ServeError> {
-    let (api, api_addr) = bind(app.config.listen.api).await?;
-    let (public, public_addr) = bind(app.config.listen.public).await?;
+    let api = bind(app.config.listen.api).await?;
+    let public = bind(app.config.listen.public).await?;
+    start_on(app, api, public).await
+}
+
+/// As [`start`], on ports that are bound already.
+pub async fn start_on(
+    app: Arc<App>,
+    api: TcpListener,
+    public: TcpListener,
+) -> Result<RunningGateway, ServeError> {
+    let api_addr = bound(&api, app.config.listen.api)?;
+    let public_addr = bound(&public, app.config.listen.public)?;
     let started =
         AuditEvent::new(EventKind::GatewayStarted, Outcome::Permit, "gateway-started", app.clock.now());
     let _recorded = app.audit.record(started).await?;
@@ -134,11 +145,12 @@ impl RunningGateway {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |error| ServeError::Bind { address, error };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|error| ServeError::Bind { address, error })
+}
+
+fn bound(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, ServeError> {
+    listener.local_addr().map_err(|error| ServeError::Bind { address, error })
 }
 
 fn options(app: &Arc<App>) -> ListenOptions {

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::{Failure, runtime};
 use crate::clock::{Clock, SystemClock};
 use crate::demo::narrator::{Narrator, Tongue};
-use crate::demo::ports::Ports;
+use crate::demo::ports::Listeners;
 use crate::demo::stage::Stage;
 use crate::demo::{story, text, world::World};
 use crate::telemetry;
@@ -100,7 +100,8 @@ async fn tell(stage: &mut Stage, narrator: &mut Narrator) -> anyhow::Result<()> 
 
 async fn open(state: &Path, wanted: u16, narrator: &mut Narrator) -> anyhow::Result<Stage> {
     narrator.title();
-    let ports = Ports::free_from(wanted)?;
+    let listeners = Listeners::from(wanted).await?;
+    let ports = listeners.ports;
     if ports.base() != wanted {
         let moved = text::MOVED.say(narrator.language());
         eprintln!("bawaba: {moved} {}", ports.base());
@@ -108,7 +109,7 @@ async fn open(state: &Path, wanted: u16, narrator: &mut Narrator) -> anyhow::Res
     let world = World::create(state, ports, SystemClock.now())
         .await
         .with_context(|| format!("the demonstration cannot be set up in {}", state.display()))?;
-    Stage::open(world).await
+    Stage::open(world, listeners).await
 }
 
 fn parse_language(tag: &str) -> Result<Language, String> {

@@ -1,7 +1,9 @@
 //! On which ports does the demonstration stand, and what if one is taken?
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::net::TcpListener;
 
 use super::clients::SERVICES;
 
@@ -19,15 +21,6 @@ impl Ports {
     /// Ports from this base, free or not.
     pub fn at(base: u16) -> Self {
         Self { base }
-    }
-
-    /// The first base from `wanted` on, in steps of ten, on which every port is free.
-    pub fn free_from(wanted: u16) -> io::Result<Self> {
-        let candidates = (0..TRIES).filter_map(|step| wanted.checked_add(STEP.checked_mul(step)?));
-        let mut candidates = candidates.filter(|base| (1..=u16::MAX - STEP).contains(base)).map(Self::at);
-        candidates.find(|ports| ports.all().all(is_free)).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::AddrInUse, format!("no free ports were found from {wanted} on"))
-        })
     }
 
     /// The first port.
@@ -60,24 +53,67 @@ impl Ports {
         format!("https://localhost:{port}")
     }
 
-    fn all(self) -> impl Iterator<Item = u16> {
-        // +2 is the security console's.
-        (0..=3)
-            .map(move |offset| self.base + offset)
-            .chain((0..).zip(SERVICES).map(move |(n, _)| self.back_end(n)))
+    /// The ports that others listen on: +2 is the security console's.
+    fn of_others(self) -> [u16; 2] {
+        [self.base + 2, self.counter()]
     }
 }
 
-/// Free on both loopback addresses: `localhost` may mean either.
-fn is_free(port: u16) -> bool {
-    let taken = |address: SocketAddr| {
-        TcpListener::bind(address).is_err_and(|error| {
-            // A machine without IPv6 has no ::1 to be taken.
-            !matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
-                && error.raw_os_error() != Some(EAFNOSUPPORT)
-        })
-    };
-    !taken((Ipv4Addr::LOCALHOST, port).into()) && !taken((Ipv6Addr::LOCALHOST, port).into())
+/// The listeners of one demonstration, bound before anything is written: between the choice of a base and the
+/// start of the last back-end nobody can take a port.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Where they are.
+    pub ports: Ports,
+    /// The gateway's mTLS API.
+    pub api: TcpListener,
+    /// Metadata, keys, health.
+    pub public: TcpListener,
+    /// The sample back-ends, in the order of [`SERVICES`].
+    pub back_ends: Vec<TcpListener>,
+}
+
+impl Listeners {
+    /// On the first base from `wanted` on, in steps of ten, on which every port is free.
+    pub async fn from(wanted: u16) -> io::Result<Self> {
+        for step in 0..TRIES {
+            let base = STEP.checked_mul(step).and_then(|distance| wanted.checked_add(distance));
+            let Some(base) = base.filter(|base| (1..=u16::MAX - STEP).contains(base)) else { break };
+            if let Ok(listeners) = Self::at(Ports::at(base)).await {
+                return Ok(listeners);
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AddrInUse, format!("no free ports were found from {wanted} on")))
+    }
+
+    async fn at(ports: Ports) -> io::Result<Self> {
+        let api = bind(ports.api()).await?;
+        let public = bind(ports.public()).await?;
+        let mut back_ends = Vec::with_capacity(SERVICES.len());
+        for (place, _) in (0..).zip(SERVICES) {
+            back_ends.push(bind(ports.back_end(place)).await?);
+        }
+        for port in ports.of_others() {
+            drop(bind(port).await?);
+        }
+        Ok(Self { ports, api, public, back_ends })
+    }
+}
+
+/// Free on both loopback addresses, as `localhost` may mean either; held on the first.
+async fn bind(port: u16) -> io::Result<TcpListener> {
+    let held = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await {
+        Ok(_free) => Ok(held),
+        // A machine without IPv6 has no ::1 to be taken.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
+                || error.raw_os_error() == Some(EAFNOSUPPORT) =>
+        {
+            Ok(held)
+        }
+        Err(taken) => Err(taken),
+    }
 }
 
 /// "Address family not supported by protocol" on Linux.
@@ -87,13 +123,19 @@ const EAFNOSUPPORT: i32 = 97;
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_taken_port_moves_the_whole_base() {
-        // Any free base, then one of its ports taken.
-        let ports = Ports::free_from(23_440).unwrap();
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, ports.back_end(1))).unwrap();
-        let moved = Ports::free_from(ports.base()).unwrap();
-        assert!(moved.base() >= ports.base() + STEP);
-        drop(taken);
+    #[tokio::test]
+    async fn a_taken_port_moves_the_whole_base() {
+        let first = Listeners::from(23_440).await.unwrap();
+        let moved = Listeners::from(first.ports.base()).await.unwrap();
+        assert!(moved.ports.base() >= first.ports.base() + STEP);
+    }
+
+    #[tokio::test]
+    async fn a_chosen_port_is_held_until_it_is_used() {
+        let listeners = Listeners::from(24_440).await.unwrap();
+        let ports = listeners.ports;
+        for port in [ports.api(), ports.public(), ports.back_end(0), ports.back_end(2)] {
+            assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.is_err(), "{port} could be taken");
+        }
     }
 }

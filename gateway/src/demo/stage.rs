@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::back_ends::{self, TokenValidator};
 use super::https;
-use super::ports::Ports;
+use super::ports::{Listeners, Ports};
 use super::world::World;
 use crate::app::App;
 use crate::config::Config;
@@ -31,17 +31,17 @@ pub struct Stage {
 
 impl Stage {
     /// Starts the back-ends and the gateway of this world.
-    pub async fn open(world: World) -> Result<Self> {
+    pub async fn open(world: World, listeners: Listeners) -> Result<Self> {
         let stop = CancellationToken::new();
         let back_ends = TaskTracker::new();
-        for (place, service) in (0..).zip(back_ends::SERVICES) {
-            start_back_end(&world, service, place, &back_ends, &stop)
-                .await
+        for (listener, service) in listeners.back_ends.into_iter().zip(back_ends::SERVICES) {
+            start_back_end(&world, service, listener, &back_ends, &stop)
                 .with_context(|| format!("the back-end {} does not start", service.name))?;
         }
         back_ends.close();
         let config = Config::load(&world.folder().config())?;
-        let gateway = serve::start(App::build(config).await?).await?;
+        let app = App::build(config).await?;
+        let gateway = serve::start_on(app, listeners.api, listeners.public).await?;
         Ok(Self { world, gateway, back_ends, counter: None, stop })
     }
 
@@ -92,16 +92,14 @@ impl Drop for Counter {
     }
 }
 
-async fn start_back_end(
+fn start_back_end(
     world: &World,
     service: back_ends::Service,
-    place: u16,
+    listener: TcpListener,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<()> {
     let (folder, ports) = (world.folder(), world.ports());
-    let port = ports.back_end(place);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let jwks = format!("{}/.well-known/jwks.json", world.issuer());
     let client = https::client(&std::fs::read(folder.ca_certificate())?, None)?;
     let validator = TokenValidator::new(&world.issuer(), service.name, jwks, client);
