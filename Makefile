@@ -24,10 +24,10 @@ FUZZ_SECONDS ?= 60
 ARGS ?=
 
 demo: build
-	exec '$(TARGET)/debug/bawaba' demo $(ARGS)
+	@exec '$(TARGET)/debug/bawaba' demo $(ARGS)
 
 build: setup
-	cargo build $(WHOLE) --bins
+	@cargo build $(WHOLE) --bins
 
 test: setup
 	cargo build $(WHOLE) --bins --tests
