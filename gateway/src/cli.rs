@@ -46,7 +46,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Check files, permissions, expiry, ports, database, reader service; each finding with its remedy
     Doctor(doctor::Arguments),
-    /// Certificates: show one, revoke a demonstration client
+    /// Certificates: show, verify against the trust store, look into revocation lists
     #[command(subcommand)]
     Pki(pki::Command),
     /// The gateway's own keys

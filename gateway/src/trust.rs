@@ -20,7 +20,7 @@ use crate::config::{TlsConfig, TrustConfig};
 use crate::listen::{ClientAuth, ClientStatus, ListenError, server_config};
 
 pub use files::TrustError;
-pub(crate) use files::certificates;
+pub(crate) use files::{certificates, trust_store as documents};
 
 /// What is trusted now (*magasin de confiance*), and the TLS configurations that follow from it.
 pub struct Trust {

@@ -47,7 +47,7 @@ pub enum TrustError {
     },
 }
 
-pub(super) fn trust_store(config: &TrustConfig) -> Result<TrustStore, TrustError> {
+pub(crate) fn trust_store(config: &TrustConfig) -> Result<TrustStore, TrustError> {
     let mut signers = Vec::new();
     for path in &config.csca {
         for der in certificates(path)? {
