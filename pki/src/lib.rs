@@ -43,6 +43,7 @@ pub mod active;
 mod asn1;
 pub mod certificate;
 pub mod client;
+mod cms;
 mod curve;
 pub mod digest;
 pub mod error;

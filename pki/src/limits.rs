@@ -36,7 +36,7 @@ pub const DATA_GROUPS: usize = 16;
 /// has 15,000 to 40,000.
 pub const DATA_GROUP: usize = 1024 * 1024;
 
-/// Nested constructed encodings in an indefinite-length EF.SOD. An honest one has 12.
+/// Nested constructed encodings in an indefinite-length SignedData. An honest one has 12.
 pub const BER_DEPTH: usize = 24;
 
 /// Trusted CSCAs. The largest published list has 588.

@@ -1,16 +1,17 @@
 //! What does the card's EF.SOD claim?
 
-mod ber;
-mod cms;
 mod lds;
 
 use crate::asn1::Element;
+use crate::cms::{CmsBounds, ID_DATA, SignedData};
 use crate::{PkiError, SignedSecurityObject, UntrustedCertificate, limits};
-use cms::SignedData;
 use der::TagNumber;
+use der::asn1::ObjectIdentifier;
 use lds::LdsSecurityObject;
 use std::fmt;
 use time::OffsetDateTime;
+
+const LDS_SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.1");
 
 /// The number of a data group, 1 to 16 (numéro de groupe de données; Doc 9303-10 §4.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,10 +63,14 @@ impl SecurityObject {
         }
         let file = Element::first(ef_sod, WHAT)?;
         let content_info = file.contents_of(TagNumber(23).application(true))?;
-        let signed_data = SignedData::read(content_info)?;
+        let signed_data = SignedData::read(content_info, CmsBounds::CARD)?;
+        // id-data is what Chinese passports say: readable, and sound as CMS.
+        if ![LDS_SECURITY_OBJECT, ID_DATA].contains(&signed_data.content_type()) {
+            return Err(PkiError::WrongContentType);
+        }
         // A content that makes no sense is either a strange state's or a forger's: the signature tells which.
-        let content = LdsSecurityObject::read(&signed_data.content)
-            .map_err(|malformed| signed_data.verify().err().unwrap_or(malformed))?;
+        let content = LdsSecurityObject::read(signed_data.content())
+            .map_err(|malformed| signed_data.verify_by(&[]).err().unwrap_or(malformed))?;
         Ok(Self { signed_data, content })
     }
 
@@ -77,19 +82,20 @@ impl SecurityObject {
     /// The document signer certificate inside, if the signer it names is there. Nobody vouches for it.
     #[must_use]
     pub fn document_signer(&self) -> Option<&UntrustedCertificate> {
-        self.signed_data.signer_certificate()
+        self.signed_data.signer_certificate(&[])
     }
 
     /// Checks the CMS: signed attributes, digest of the content, signature by the certificate inside.
     /// Who that certificate belongs to is still open.
     pub fn verify_signature(self) -> Result<SignedSecurityObject, PkiError> {
-        let signer = self.signed_data.verify()?.clone();
+        let signer = self.signed_data.verify_by(&[])?;
         Ok(SignedSecurityObject::proven(self, signer))
     }
 
-    /// Whether the signed content type is that of Doc 9303-10 §4.6.2.2.
+    /// Whether the signed content type is that of Doc 9303-10 §4.6.2.2: it is what keeps a signature over something
+    /// else from passing for an EF.SOD (RFC 5652 §11.1).
     pub(crate) fn has_right_type(&self) -> bool {
-        self.signed_data.is_lds_security_object()
+        self.signed_data.content_type() == LDS_SECURITY_OBJECT
     }
 
     /// When the signer says it signed, if it says so.

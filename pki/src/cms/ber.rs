@@ -1,11 +1,11 @@
 //! What is this indefinite-length encoding in DER? Some states write their CMS envelope in BER (RFC 5652 §1.1).
 //!
 //! Only two freedoms of BER are undone: indefinite lengths, and OCTET STRINGs in pieces. Lengths that are definite
-//! must be minimal already. The octets inside an OCTET STRING are not touched, so what was hashed stays what it was.
+//! must be minimal already, and none is longer than 16 MiB. The octets inside an OCTET STRING are not touched, so what was hashed stays what it was.
 
 use crate::{PkiError, limits};
 
-const MALFORMED: PkiError = PkiError::Malformed("security object in BER");
+const MALFORMED: PkiError = PkiError::Malformed("signed data in BER");
 const CONSTRUCTED: u8 = 0x20;
 const OCTET_STRING: u8 = 0x04;
 const INDEFINITE: u8 = 0x80;
@@ -29,7 +29,7 @@ fn element<'a>(input: &'a [u8], output: &mut Vec<u8>, depth: usize) -> Result<&'
     let (length, body) = length(after_tag)?;
     if tag & CONSTRUCTED == 0 {
         let (contents, rest) = body.split_at_checked(length.ok_or(MALFORMED)?).ok_or(MALFORMED)?;
-        write(*tag, contents, output);
+        write(*tag, contents, output)?;
         return Ok(rest);
     }
     let mut inner = Vec::new();
@@ -52,9 +52,9 @@ fn element<'a>(input: &'a [u8], output: &mut Vec<u8>, depth: usize) -> Result<&'
         }
     };
     if *tag == OCTET_STRING | CONSTRUCTED {
-        write(OCTET_STRING, &joined(&inner)?, output);
+        write(OCTET_STRING, &joined(&inner)?, output)?;
     } else {
-        write(*tag, &inner, output);
+        write(*tag, &inner, output)?;
     }
     Ok(rest)
 }
@@ -83,20 +83,27 @@ fn length(input: &[u8]) -> Result<(Option<usize>, &[u8]), PkiError> {
         [0x82, high, low, rest @ ..] if *high != 0 => {
             Ok((Some(usize::from(u16::from_be_bytes([*high, *low]))), rest))
         }
+        [0x83, high, middle, low, rest @ ..] if *high != 0 => {
+            Ok((usize::try_from(u32::from_be_bytes([0, *high, *middle, *low])).ok(), rest))
+        }
         _ => Err(MALFORMED),
     }
 }
 
-/// Writes one definite element. Nothing here is longer than its source, which [`limits::EF_SOD`] bounds to 15 bits.
-fn write(tag: u8, contents: &[u8], output: &mut Vec<u8>) {
-    let [.., high, low] = contents.len().to_be_bytes();
+/// Writes one definite element.
+fn write(tag: u8, contents: &[u8], output: &mut Vec<u8>) -> Result<(), PkiError> {
+    let length = u32::try_from(contents.len()).map_err(|_| PkiError::TooLarge)?;
+    let [highest, high, middle, low] = length.to_be_bytes();
     output.push(tag);
-    match (high, low) {
-        (0, 0..0x80) => output.push(low),
-        (0, _) => output.extend([0x81, low]),
-        _ => output.extend([0x82, high, low]),
+    match (highest, high, middle) {
+        (0, 0, 0) if low < 0x80 => output.push(low),
+        (0, 0, 0) => output.extend([0x81, low]),
+        (0, 0, _) => output.extend([0x82, middle, low]),
+        (0, _, _) => output.extend([0x83, high, middle, low]),
+        _ => return Err(PkiError::TooLarge),
     }
     output.extend_from_slice(contents);
+    Ok(())
 }
 
 #[cfg(test)]
