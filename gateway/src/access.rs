@@ -12,7 +12,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use policies::{AccessRequest, Action, Interaction, Service};
+use policies::{AccessRequest, Action, Interaction, Permit, Service};
 
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome, Recorded};
@@ -22,8 +22,8 @@ use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
 use crate::problem::ProblemCode;
 use crate::proxy::ProxyError;
 use crate::refusal::{Refusal, on_record, unrecorded};
-use crate::session;
-use crate::token::{BackEndGrant, VerifiedSessionToken};
+use crate::session::{self, Session};
+use crate::token::BackEndGrant;
 
 /// Octets of a FHIR body that is read whole: a Bundle of a hospital stay without its images.
 const FHIR_BODY_BYTES_MAX: u64 = 2 << 20;
@@ -85,24 +85,25 @@ async fn permit(
     let (read, streamed) = read_where_judged(&target, &parts, body).await?;
     let asked = target.bind(parts.uri.query(), read, names)?;
 
-    decide(app, caller, &session, service, &asked, event)?;
+    let permit = decide(app, caller, &session, service, &asked, event)?;
     let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: service };
-    let token = app.tokens.issue_back_end(&session, &grant, at)?;
+    let token = app.tokens.issue_back_end(&session, &permit, &grant, at)?;
     let reads_only =
         asked.steps.iter().all(|step| matches!(step.interaction, Interaction::Read | Interaction::Search));
     Ok(Permitted { request: for_back_end(parts, asked, streamed)?, token, reads_only })
 }
 
-/// Every interaction of the request needs a permit of its own.
+/// Every interaction of the request needs a permit of its own; a request that asks for nothing gets none.
 fn decide(
     app: &App,
     caller: &Caller,
-    session: &VerifiedSessionToken,
+    session: &Session,
     service: &str,
     asked: &FhirRequest,
     event: &mut AuditEvent,
-) -> Result<(), Refusal> {
+) -> Result<Permit, Refusal> {
     let claims = session.claims();
+    let mut permit = None;
     for Step { resource_type, interaction } in &asked.steps {
         let decision = app.policies.decide(&AccessRequest {
             client: caller.facts(),
@@ -119,13 +120,14 @@ fn decide(
         event.policy = Some(decision.policy_hash().to_owned());
         let verdict = if decision.is_permit() { "permit" } else { "deny" };
         app.metrics.decision(interaction.as_str(), verdict);
-        if !decision.is_permit() {
+        let Some(permitted) = decision.permit() else {
             event.resource_type = Some(resource_type.clone());
             event.interaction = Some(interaction.as_str().to_owned());
             return Err(Refusal::denied(&decision));
-        }
+        };
+        permit = Some(permitted);
     }
-    Ok(())
+    permit.ok_or_else(|| FhirError::NotUnderstood("nothing is asked for").into())
 }
 
 /// Records and forwards; whichever is slower is waited for.

@@ -146,12 +146,10 @@ async fn admit(
         signals,
     });
     event.policy = Some(decision.policy_hash().to_owned());
-    if !decision.is_permit() {
-        return Err(Refusal::denied(&decision));
-    }
+    let permit = decision.permit().ok_or_else(|| Refusal::denied(&decision))?;
     timing.lap("policy");
     let claims =
-        session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &decision, at);
+        session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &permit, at);
     event.session = Some(claims.id);
     let token = app.tokens.issue_session(&claims)?;
     timing.lap("token");

@@ -14,8 +14,46 @@ use crate::caller::Caller;
 use crate::presence;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
-use crate::registry::Patient;
-use crate::token::VerifiedSessionToken;
+use crate::registry::{Patient, Registry};
+use crate::token::{SessionClaims, VerifiedSessionToken};
+
+/// A session that may still be used (*session*): its token verified, and it was not ended before its time.
+///
+/// Only [`Registry::running`](crate::registry::Registry::running) makes one, from a verified token:
+///
+/// ```compile_fail
+/// fn forge(token: gateway::token::VerifiedSessionToken) -> gateway::session::Session {
+///     gateway::session::Session { token }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Session {
+    token: VerifiedSessionToken,
+}
+
+impl Session {
+    /// What its token says.
+    #[must_use]
+    pub fn claims(&self) -> &SessionClaims {
+        self.token.claims()
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// A session for tests of what comes after it: without a registry that could have ended it.
+    pub(crate) fn never_ended(token: VerifiedSessionToken) -> Self {
+        Self { token }
+    }
+}
+
+impl Registry {
+    /// The session of a token, unless it was ended.
+    #[must_use]
+    pub fn running(&self, token: VerifiedSessionToken) -> Option<Session> {
+        (!self.has_ended(token.claims().id)).then_some(Session { token })
+    }
+}
 
 /// The session of a request: its token is ours, in time, bound to this very certificate, and not ended.
 pub(crate) fn of_request(
@@ -23,20 +61,13 @@ pub(crate) fn of_request(
     caller: &Caller,
     headers: &HeaderMap,
     at: OffsetDateTime,
-) -> Result<VerifiedSessionToken, Refusal> {
-    let token = bearer(headers)?;
-    let session = app.tokens.verify_session(token, caller.thumbprint(), at)?;
-    if app.registry.has_ended(session.claims().id) {
-        return Err(Refusal::new(ProblemCode::SessionEnded));
-    }
-    Ok(session)
+) -> Result<Session, Refusal> {
+    let token = app.tokens.verify_session(bearer(headers)?, caller.thumbprint(), at)?;
+    app.registry.running(token).ok_or_else(|| Refusal::new(ProblemCode::SessionEnded))
 }
 
 /// The patient of a session.
-pub(crate) async fn patient(
-    app: &App,
-    session: &VerifiedSessionToken,
-) -> Result<std::sync::Arc<Patient>, Refusal> {
+pub(crate) async fn patient(app: &App, session: &Session) -> Result<std::sync::Arc<Patient>, Refusal> {
     let found = app.registry.patient_by_subject(&session.claims().subject).await?;
     found.ok_or_else(|| Refusal::exactly(ProblemCode::TokenInvalid, "session-patient-unknown"))
 }
@@ -99,7 +130,7 @@ fn named(
     id: Uuid,
     headers: &HeaderMap,
     event: &mut AuditEvent,
-) -> Result<VerifiedSessionToken, Refusal> {
+) -> Result<Session, Refusal> {
     let session = of_request(app, caller, headers, event.at)?;
     event.session = Some(session.claims().id);
     event.subject = Some(session.claims().subject.clone());

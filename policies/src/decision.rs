@@ -18,6 +18,18 @@ pub struct AccessDecision {
     pub(crate) errors: Vec<String>,
 }
 
+/// That a policy set said yes (*permis*): the step after a decision asks for this, and not for a decision.
+///
+/// Only [`AccessDecision::permit`] makes one, so a denial cannot be overlooked:
+///
+/// ```compile_fail
+/// fn forge(denied: std::sync::Arc<policies::AccessDecision>) -> policies::Permit {
+///     policies::Permit(denied)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Permit(Arc<AccessDecision>);
+
 /// Yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -66,6 +78,12 @@ impl AccessDecision {
         matches!(self.verdict, Verdict::Permit)
     }
 
+    /// The proof that this was permitted; none for a denial.
+    #[must_use]
+    pub fn permit(self: &Arc<Self>) -> Option<Permit> {
+        self.is_permit().then(|| Permit(Arc::clone(self)))
+    }
+
     /// Why: never empty, in the order of the policy ids.
     #[must_use]
     pub fn reasons(&self) -> &[Arc<Reason>] {
@@ -94,6 +112,14 @@ impl AccessDecision {
     #[must_use]
     pub fn errors(&self) -> &[String] {
         &self.errors
+    }
+}
+
+impl Permit {
+    /// The decision behind it: its policy hash, its obligations.
+    #[must_use]
+    pub fn decision(&self) -> &AccessDecision {
+        &self.0
     }
 }
 

@@ -15,7 +15,7 @@ pub mod decision;
 pub mod request;
 pub mod set;
 
-pub use decision::{AccessDecision, Obligation, Reason, Verdict};
+pub use decision::{AccessDecision, Obligation, Permit, Reason, Verdict};
 pub use request::{
     AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, Purpose, RiskSignal, Service,
 };

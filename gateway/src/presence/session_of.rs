@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use card_reader::PresenceProof;
 use http::StatusCode;
-use policies::{AccessDecision, Acr};
+use policies::{Acr, Permit};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ pub(super) fn claims(
     proof: &PresenceProof,
     person: &Person,
     asked: &Proof,
-    decision: &AccessDecision,
+    permit: &Permit,
     at: OffsetDateTime,
 ) -> SessionClaims {
     let client = caller.client();
@@ -73,7 +73,7 @@ pub(super) fn claims(
         },
         purpose: asked.purpose,
         encounter: asked.encounter.clone(),
-        policy: decision.policy_hash().to_owned(),
+        policy: permit.decision().policy_hash().to_owned(),
         status: None,
     }
 }

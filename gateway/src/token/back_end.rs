@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use policies::Permit;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{TokenError, Tokens, VerifiedSessionToken, wire};
+use super::{TokenError, Tokens, wire};
 use crate::limits::{MAX_BACK_END_LIFETIME, MIN_BACK_END_LIFETIME};
+use crate::session::Session;
 
 /// What a back-end may be told and do for one session.
 #[derive(Clone, Copy, Debug)]
@@ -36,14 +38,15 @@ pub(super) struct CachedToken {
 
 impl Tokens {
     /// Exchanges a session for a token that one back-end accepts, never beyond the session's end; the same
-    /// token again while it is fresh.
+    /// token again while it is fresh. Nothing is issued without the permit of the policies.
     ///
     /// # Errors
     /// [`TokenError::Scope`] for more than the session has, [`TokenError::Expired`] for a session that is over,
     /// [`TokenError::Signer`] when the key does not answer.
     pub fn issue_back_end(
         &self,
-        session: &VerifiedSessionToken,
+        session: &Session,
+        _permit: &Permit,
         grant: &BackEndGrant<'_>,
         at: OffsetDateTime,
     ) -> Result<Arc<str>, TokenError> {

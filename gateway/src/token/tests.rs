@@ -11,12 +11,13 @@ use std::sync::{Arc, LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hsm_config::{KeyRole, Signer as _, SoftwareKeys};
-use policies::{Acr, Purpose};
+use policies::{AccessRequest, Acr, Action, ClientFacts, ClientKind, Permit, PolicySet, Purpose};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use super::{PresenceClaims, SessionClaims, Tokens};
+use crate::session::Session;
 
 const ISSUER: &str = "https://gateway.example";
 const AT: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
@@ -55,6 +56,28 @@ fn claims() -> SessionClaims {
         policy: "ab".repeat(32),
         status: None,
     }
+}
+
+/// The session of those claims, as a request would bring it.
+fn session_of(tokens: &Tokens, claims: &SessionClaims) -> Session {
+    let token = tokens.issue_session(claims).unwrap();
+    Session::never_ended(tokens.verify_session(&token, THUMBPRINT, claims.issued_at).unwrap())
+}
+
+/// A permit of the shipped policies; which one, the tokens do not ask.
+fn permit() -> Permit {
+    static PERMIT: LazyLock<Permit> = LazyLock::new(|| {
+        let decision = PolicySet::shipped().unwrap().decide(&AccessRequest {
+            client: ClientFacts { id: "pharmacy-1".to_owned(), kind: ClientKind::Pharmacy },
+            action: Action::OpenSession,
+            purpose: Purpose::Treatment,
+            acr: Acr::Card,
+            dependant: false,
+            signals: Vec::new(),
+        });
+        Arc::new(decision).permit().unwrap()
+    });
+    PERMIT.clone()
 }
 
 /// A token as the gateway issues it.

@@ -115,9 +115,12 @@ fn keys() {
 #[test]
 fn our_other_tokens_are_not_session_tokens() {
     let tokens = tokens();
-    let session = tokens.verify_session(&genuine(), super::THUMBPRINT, AT).unwrap();
+    let session = super::session_of(&tokens, &super::claims());
     let grant = crate::token::BackEndGrant { audience: ISSUER, subject: "p", scope: "billing" };
-    assert_eq!(judged(&tokens.issue_back_end(&session, &grant, AT).unwrap()), "token-key-unknown");
+    assert_eq!(
+        judged(&tokens.issue_back_end(&session, &super::permit(), &grant, AT).unwrap()),
+        "token-key-unknown"
+    );
     assert_eq!(judged(&tokens.issue_receipt(&super::shape::receipt()).unwrap()), "token-type");
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::{AT, THUMBPRINT, claims, part, tokens};
-use crate::token::{BackEndGrant, SessionClaims, Tokens, VerifiedSessionToken};
+use super::{AT, claims, part, permit, session_of, tokens};
+use crate::session::Session;
+use crate::token::{BackEndGrant, SessionClaims, Tokens};
 
 const GRANT: BackEndGrant<'_> = BackEndGrant {
     audience: "https://prescription.example",
@@ -13,19 +14,14 @@ const GRANT: BackEndGrant<'_> = BackEndGrant {
     scope: "prescription",
 };
 
-fn session(tokens: &Tokens, claims: &SessionClaims) -> VerifiedSessionToken {
-    let token = tokens.issue_session(claims).unwrap();
-    tokens.verify_session(&token, THUMBPRINT, claims.issued_at).unwrap()
-}
-
-fn issue(tokens: &Tokens, session: &VerifiedSessionToken, seconds: i64) -> Arc<str> {
-    tokens.issue_back_end(session, &GRANT, AT + Duration::seconds(seconds)).unwrap()
+fn issue(tokens: &Tokens, session: &Session, seconds: i64) -> Arc<str> {
+    tokens.issue_back_end(session, &permit(), &GRANT, AT + Duration::seconds(seconds)).unwrap()
 }
 
 #[test]
 fn it_names_the_back_end_the_patient_there_and_who_acts() {
     let tokens = tokens();
-    let token = issue(&tokens, &session(&tokens, &claims()), 0);
+    let token = issue(&tokens, &session_of(&tokens, &claims()), 0);
     let payload = part(&token, 1);
     assert_eq!(payload["aud"], GRANT.audience);
     assert_eq!(payload["sub"], GRANT.subject);
@@ -48,7 +44,7 @@ fn it_names_the_back_end_the_patient_there_and_who_acts() {
 fn no_back_end_learns_the_guardian_s_name_at_the_gateway() {
     let tokens = tokens();
     let claims = SessionClaims { actor: Some("guardian-here".to_owned()), ..claims() };
-    let payload = part(&issue(&tokens, &session(&tokens, &claims), 0), 1);
+    let payload = part(&issue(&tokens, &session_of(&tokens, &claims), 0), 1);
     assert_eq!(payload["act"]["sub"], "pharmacy-1");
     assert!(!payload.to_string().contains("guardian"));
 }
@@ -56,7 +52,7 @@ fn no_back_end_learns_the_guardian_s_name_at_the_gateway() {
 #[test]
 fn it_lives_five_minutes_and_never_beyond_the_session() {
     let tokens = tokens();
-    let session = session(&tokens, &claims());
+    let session = session_of(&tokens, &claims());
     let lives = |at: i64| {
         let payload = part(&issue(&tokens, &session, at), 1);
         (
@@ -69,16 +65,16 @@ fn it_lives_five_minutes_and_never_beyond_the_session() {
     assert_eq!(lives(241), (241, 541), "a new one before the old one is stale");
     assert_eq!(lives(700), (700, 900), "the session's end");
     assert_eq!(lives(899), (700, 900), "nothing fresher to be had");
-    let over = tokens.issue_back_end(&session, &GRANT, AT + Duration::minutes(15)).unwrap_err();
+    let over = tokens.issue_back_end(&session, &permit(), &GRANT, AT + Duration::minutes(15)).unwrap_err();
     assert_eq!(over.code(), "token-expired");
 }
 
 #[test]
 fn one_token_a_session_an_audience_a_patient_and_a_scope() {
     let tokens = tokens();
-    let one = session(&tokens, &claims());
-    let other = session(&tokens, &SessionClaims { id: uuid::Uuid::from_u128(9), ..claims() });
-    let issue = |session, grant| tokens.issue_back_end(session, &grant, AT).unwrap();
+    let one = session_of(&tokens, &claims());
+    let other = session_of(&tokens, &SessionClaims { id: uuid::Uuid::from_u128(9), ..claims() });
+    let issue = |session, grant| tokens.issue_back_end(session, &permit(), &grant, AT).unwrap();
     let first = issue(&one, GRANT);
     assert_eq!(first, issue(&one, GRANT));
     for (session, grant) in [
@@ -94,13 +90,13 @@ fn one_token_a_session_an_audience_a_patient_and_a_scope() {
 #[test]
 fn it_cannot_do_more_than_the_session() {
     let tokens = tokens();
-    let session = session(&tokens, &claims());
+    let session = session_of(&tokens, &claims());
     for scope in
         ["dossier", "prescription dossier", "", "prescription ", "Prescription", "prescription billing *"]
     {
         let grant = BackEndGrant { scope, ..GRANT };
         assert_eq!(
-            tokens.issue_back_end(&session, &grant, AT).unwrap_err().code(),
+            tokens.issue_back_end(&session, &permit(), &grant, AT).unwrap_err().code(),
             "token-scope",
             "{scope:?}"
         );

@@ -9,7 +9,7 @@ use jsonwebtoken::{
 };
 use serde_json::Value;
 
-use super::{AT, ISSUER, KEYS, THUMBPRINT, claims, header, judged, payload, tokens};
+use super::{AT, ISSUER, KEYS, claims, header, judged, payload, tokens};
 use crate::token::BackEndGrant;
 
 /// As a back-end engineer would: the key the header names, from the published set.
@@ -35,9 +35,9 @@ fn ours_verify_there() {
     let tokens = tokens();
     let session = tokens.issue_session(&claims()).unwrap();
     assert_eq!(validated(&session, Some(ISSUER)).unwrap(), payload());
-    let verified = tokens.verify_session(&session, THUMBPRINT, AT).unwrap();
+    let running = super::session_of(&tokens, &claims());
     let grant = BackEndGrant { audience: "https://billing.example", subject: "p", scope: "billing" };
-    let back_end = tokens.issue_back_end(&verified, &grant, AT).unwrap();
+    let back_end = tokens.issue_back_end(&running, &super::permit(), &grant, AT).unwrap();
     assert_eq!(validated(&back_end, Some(grant.audience)).unwrap()["sub"], "p");
     assert!(validated(&back_end, Some("https://dossier.example")).is_err());
     assert!(validated(&session, Some(grant.audience)).is_err());

@@ -52,7 +52,9 @@ fn time_and_binding_are_judged_every_time() {
 fn the_memory_is_bounded_and_holds_nothing_refused() {
     let tokens = tokens();
     let token = tokens.issue_session(&claims()).unwrap();
-    let altered = format!("{}A", &token[..token.len() - 1]);
+    // The last character of 64 octets is one of A, Q, g and w: written over, it may be what it was.
+    let other = if token.ends_with('A') { 'Q' } else { 'A' };
+    let altered = format!("{}{other}", &token[..token.len() - 1]);
     assert!(tokens.verify_session(&altered, THUMBPRINT, AT).is_err());
     assert!(tokens.verified.is_empty());
     tokens.verify_session(&token, THUMBPRINT, AT).unwrap();
