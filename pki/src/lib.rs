@@ -67,4 +67,4 @@ pub use error::PkiError;
 pub use passive::{AuthenticDataGroup, PassiveAuthentication, SignedSecurityObject};
 pub use revocation::{RevocationPolicy, RevocationStatus, UntrustedCrl};
 pub use security_object::{DataGroupNumber, SecurityObject};
-pub use trust::{TrustStore, VerifiedCertificate};
+pub use trust::{LeftOut, Material, TrustStore, VerifiedCertificate};

@@ -46,6 +46,14 @@ pub const CSCAS: usize = 10_000;
 /// cannot buy thousands of signature checks. No state has more than 30.
 pub const ISSUER_TRIES: usize = 64;
 
+/// Document signer certificates kept for security objects without their own, about 1,500 octets each. The ICAO PKD
+/// holds some 20,000.
+pub const DOCUMENT_SIGNERS: usize = 50_000;
+
+/// Document signers whose CSCA's signature is remembered, 64 octets each: ten years of a state that opens one a week,
+/// for eight states.
+pub const REMEMBERED_SIGNATURES: usize = 4_096;
+
 /// Bits of an RSA modulus: at most what OpenSSL computes in under a millisecond or two.
 pub const RSA_BITS_MAX: u32 = 8_192;
 

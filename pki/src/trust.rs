@@ -1,34 +1,57 @@
 //! Whom do we believe? The CSCAs that an operator pinned, and the document signers below them.
 
+mod authority;
+mod remembered;
+mod signers;
+mod verified;
+
+pub use verified::VerifiedCertificate;
+
 use crate::certificate::name;
-use crate::key::PublicKey;
-use crate::{PkiError, RevocationPolicy, RevocationStatus, UntrustedCertificate, UntrustedCrl, limits};
-use crate::{certificate::CscaKind, revocation};
+use crate::revocation;
+use crate::{PkiError, RevocationPolicy, UntrustedCertificate, UntrustedCrl, limits};
+use authority::{Authority, Family, families};
+use remembered::RememberedSignatures;
+use signers::DocumentSigners;
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use time::OffsetDateTime;
+use x509_cert::name::Name;
 
 /// The CSCAs that the operator pinned, with their revocation lists (magasin de confiance).
 ///
 /// Nothing but presence in this store makes a CSCA believed: neither a familiar name nor a signature by another.
 /// A link certificate counts only if it is pinned itself.
 pub struct TrustStore {
-    authorities: Vec<Authority>,
-    lists: Vec<(Family, UntrustedCrl)>,
+    authorities: Vec<Arc<Authority>>,
+    /// Of each authority, in the same order.
+    families: Vec<Family>,
+    lists: Vec<(Family, Arc<UntrustedCrl>)>,
+    signers: DocumentSigners,
+    remembered: Arc<RememberedSignatures>,
     policy: RevocationPolicy,
 }
 
-/// A pinned CSCA with its key ready to use.
-struct Authority {
-    certificate: UntrustedCertificate,
-    key: PublicKey,
-    country: String,
-    family: Family,
+/// Something that [`TrustStore::assemble`] left out (élément écarté).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which of the things given.
+    pub what: Material,
+    /// Its place among those of its kind, from 0.
+    pub index: usize,
+    /// Why.
+    pub why: PkiError,
 }
 
-/// The certificates of one authority over its key generations. Doc 9303-12 §7.2: a CRL signed with its current key
-/// speaks for the document signers of its former keys too.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Family(usize);
+/// What a trust store is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Material {
+    /// A country signer.
+    Csca,
+    /// A revocation list.
+    Crl,
+}
 
 impl TrustStore {
     /// Pins `cscas` and checks the signature of every list in `crls`, once. Revocation is strict.
@@ -38,17 +61,58 @@ impl TrustStore {
         if cscas.len() > limits::CSCAS || crls.len() > limits::CSCAS {
             return Err(PkiError::TooLarge);
         }
-        let mut authorities = Vec::with_capacity(cscas.len());
+        let (store, left_out) = Self::assemble(cscas, crls, None);
+        match left_out.first() {
+            Some(first) => Err(first.why),
+            None => Ok(store),
+        }
+    }
+
+    /// The same, where one bad entry of an import does not lose the rest: what could not be used is told.
+    ///
+    /// What the store `before` knows is not computed again: its CSCAs' own signatures, the document signers
+    /// whose signatures held. Nothing else is taken from it.
+    #[must_use]
+    pub fn assemble(
+        cscas: Vec<UntrustedCertificate>,
+        crls: Vec<UntrustedCrl>,
+        before: Option<&Self>,
+    ) -> (Self, Vec<LeftOut>) {
+        let known: HashMap<&[u8], &Arc<Authority>> = before
+            .into_iter()
+            .flat_map(|store| &store.authorities)
+            .map(|authority| (authority.certificate.der(), authority))
+            .collect();
+        let mut left_out = Vec::new();
+        let mut authorities = Vec::new();
         for (index, certificate) in cscas.into_iter().enumerate() {
-            authorities.push(Authority::pin(certificate, Family(index))?);
+            let pinned = match known.get(certificate.der()) {
+                _ if index >= limits::CSCAS => Err(PkiError::TooLarge),
+                Some(known) => Ok(Arc::clone(known)),
+                None => Authority::pin(certificate).map(Arc::new),
+            };
+            match pinned {
+                Ok(authority) => authorities.push(authority),
+                Err(why) => left_out.push(LeftOut { what: Material::Csca, index, why }),
+            }
         }
-        join_families(&mut authorities);
-        let mut store = Self { authorities, lists: Vec::new(), policy: RevocationPolicy::RequireFresh };
-        for list in crls {
-            let family = store.signer_of(&list).ok_or(PkiError::UntrustedCrl)?;
-            store.lists.push((family, list));
+        let remembered = before.map(|store| Arc::clone(&store.remembered));
+        let mut store = Self {
+            families: families(&authorities),
+            authorities,
+            lists: Vec::new(),
+            signers: DocumentSigners::default(),
+            remembered: remembered.unwrap_or_else(|| Arc::new(RememberedSignatures::new())),
+            policy: RevocationPolicy::RequireFresh,
+        };
+        for (index, list) in crls.into_iter().enumerate() {
+            let signer = if index < limits::CSCAS { store.signer_of(&list) } else { Err(PkiError::TooLarge) };
+            match signer {
+                Ok(family) => store.lists.push((family, Arc::new(list))),
+                Err(why) => left_out.push(LeftOut { what: Material::Crl, index, why }),
+            }
         }
-        Ok(store)
+        (store, left_out)
     }
 
     /// The same store with another answer to a missing or stale list.
@@ -56,6 +120,13 @@ impl TrustStore {
     pub fn with_revocation_policy(mut self, policy: RevocationPolicy) -> Self {
         self.policy = policy;
         self
+    }
+
+    /// The same store with document signer certificates for security objects that do not carry their own.
+    /// They are believed no more than one inside a security object is.
+    pub fn with_document_signers(mut self, signers: Vec<UntrustedCertificate>) -> Result<Self, PkiError> {
+        self.signers = DocumentSigners::new(signers)?;
+        Ok(self)
     }
 
     /// How many CSCAs are pinned.
@@ -70,67 +141,95 @@ impl TrustStore {
         self.authorities.is_empty()
     }
 
+    /// How many document signer certificates are kept for security objects without their own.
+    #[must_use]
+    pub fn document_signers(&self) -> usize {
+        self.signers.len()
+    }
+
+    /// How many document signers' signatures are remembered.
+    #[must_use]
+    pub fn remembered_signatures(&self) -> usize {
+        self.remembered.len()
+    }
+
+    /// The document signers that a SignerInfo means by issuer and serial number.
+    #[allow(dead_code, reason = "asked by the reader of security objects without certificates")]
+    pub(crate) fn signers_by_serial(&self, issuer: &Name, serial: &[u8]) -> Vec<UntrustedCertificate> {
+        self.signers.by_serial(issuer, serial)
+    }
+
+    /// The document signers that a SignerInfo means by subject key identifier.
+    #[allow(dead_code, reason = "asked by the reader of security objects without certificates")]
+    pub(crate) fn signers_by_key(&self, identifier: &[u8]) -> Vec<UntrustedCertificate> {
+        self.signers.by_key(identifier)
+    }
+
     /// Follows a document signer to its CSCA at the moment `at`: signature, country, usage, both validities, revocation.
     pub fn verify_document_signer(
         &self,
         certificate: UntrustedCertificate,
         at: OffsetDateTime,
     ) -> Result<VerifiedCertificate, PkiError> {
-        let authority = self.issuer_of(&certificate, at)?;
-        usage_of_document_signer(&certificate)?;
+        let family = self.issuer_of(&certificate, at)?;
+        verified::usage(&certificate)?;
         certificate.valid_at(at)?;
-        let lists = self.lists.iter().filter(|(family, _)| *family == authority.family).map(|(_, list)| list);
+        let lists = self.lists.iter().filter(|(of, _)| *of == family).map(|(_, list)| list.as_ref());
         let revocation = revocation::status(lists, certificate.serial(), self.policy, at)?;
-        Ok(VerifiedCertificate { certificate, revocation })
+        Ok(VerifiedCertificate::proven(certificate, revocation))
     }
 
-    /// The pinned CSCA whose key signed this certificate: those its key identifier names first, then all others of
-    /// the country, for key identifiers are sometimes wrong. A root and a link certificate may hold the same key:
-    /// the one valid at `at` counts.
-    fn issuer_of(
-        &self,
-        certificate: &UntrustedCertificate,
-        at: OffsetDateTime,
-    ) -> Result<&Authority, PkiError> {
+    /// The pinned CSCA whose key signed this certificate: the one remembered, then those its key identifier names,
+    /// then all others of the country, for key identifiers are sometimes wrong. A root and a link certificate may
+    /// hold the same key: the one valid at `at` counts.
+    fn issuer_of(&self, certificate: &UntrustedCertificate, at: OffsetDateTime) -> Result<Family, PkiError> {
         let country = certificate.country().ok_or(PkiError::Untrusted)?;
-        let same_country = self.authorities.iter().filter(|authority| authority.country == country);
+        let known = self.remembered.signer_of(certificate)?;
         let wanted = certificate.authority_key_identifier();
-        let named = |authority: &&Authority| {
-            wanted.is_some() && authority.certificate.subject_key_identifier() == wanted
-        };
-        let (first, then): (Vec<_>, Vec<_>) = same_country.partition(named);
+        let mut candidates: Vec<_> =
+            self.with_families().filter(|(authority, _)| authority.country == country).collect();
+        candidates.sort_by_key(|(authority, _)| {
+            let named = wanted.is_some() && authority.certificate.subject_key_identifier() == wanted;
+            (known != Some(authority.key_digest), !named)
+        });
         let mut refusal = PkiError::Untrusted;
-        for authority in first.into_iter().chain(then).take(limits::ISSUER_TRIES) {
-            match certificate.signed_with(&authority.key) {
-                Ok(()) => match authority.certificate.valid_at(at) {
-                    Ok(()) => return Ok(authority),
-                    Err(outside_validity) => refusal = outside_validity,
-                },
-                Err(PkiError::BadSignature) => {}
-                Err(other) => return Err(other),
+        for (authority, family) in candidates.into_iter().take(limits::ISSUER_TRIES) {
+            if known != Some(authority.key_digest) {
+                match certificate.signed_with(&authority.key) {
+                    Ok(()) => self.remembered.remember(certificate, authority.key_digest)?,
+                    Err(PkiError::BadSignature) => continue,
+                    Err(other) => return Err(other),
+                }
+            }
+            match authority.certificate.valid_at(at) {
+                Ok(()) => return Ok(family),
+                Err(outside_validity) => refusal = outside_validity,
             }
         }
         Err(refusal)
     }
 
     /// The pinned CSCA that signed a list, by key identifier first, then by trying those of its name or country.
-    fn signer_of(&self, list: &UntrustedCrl) -> Option<Family> {
-        let country = name::country(list.issuer())?;
+    fn signer_of(&self, list: &UntrustedCrl) -> Result<Family, PkiError> {
+        let country = name::country(list.issuer()).ok_or(PkiError::UntrustedCrl)?;
         let wanted = list.authority_key_identifier();
-        let mut candidates: Vec<_> =
-            self.authorities.iter().filter(|authority| authority.country == country).collect();
-        candidates.sort_by_key(|authority| {
+        let mut candidates: Vec<_> = self
+            .with_families()
+            .filter(|(authority, _)| authority.country == country && authority.may_sign_lists())
+            .collect();
+        candidates.sort_by_key(|(authority, _)| {
             wanted.is_none() || authority.certificate.subject_key_identifier() != wanted
         });
-        let may_sign = |authority: &&&Authority| {
-            authority.certificate.extensions().key_usage.as_ref().is_none_or(|usage| usage.crl_sign())
-        };
         candidates
-            .iter()
-            .filter(may_sign)
+            .into_iter()
             .take(limits::ISSUER_TRIES)
-            .find(|authority| list.signed_with(&authority.key).is_ok())
-            .map(|authority| authority.family)
+            .find(|(authority, _)| list.signed_with(&authority.key).is_ok())
+            .map(|(_, family)| family)
+            .ok_or(PkiError::UntrustedCrl)
+    }
+
+    fn with_families(&self) -> impl Iterator<Item = (&Authority, Family)> {
+        self.authorities.iter().map(Arc::as_ref).zip(self.families.iter().copied())
     }
 }
 
@@ -140,102 +239,8 @@ impl fmt::Debug for TrustStore {
             .debug_struct("TrustStore")
             .field("authorities", &self.authorities.len())
             .field("lists", &self.lists.len())
+            .field("document_signers", &self.signers.len())
             .field("policy", &self.policy)
             .finish()
-    }
-}
-
-impl Authority {
-    fn pin(certificate: UntrustedCertificate, family: Family) -> Result<Self, PkiError> {
-        match certificate.csca_kind()? {
-            // The operator vouches for either; a link's own issuer is often gone from every list.
-            CscaKind::SelfSigned | CscaKind::Link => {}
-        }
-        let country = certificate.country().ok_or(PkiError::Malformed("CSCA without a country"))?;
-        Ok(Self { key: certificate.public_key()?, certificate, country, family })
-    }
-
-    /// Whether both are the same authority: same name, same key, or one vouched for the other by a link certificate.
-    fn related(&self, other: &Self) -> bool {
-        self.country == other.country
-            && (name::canonical(self.certificate.subject()) == name::canonical(other.certificate.subject())
-                || self.certificate.public_key_info() == other.certificate.public_key_info()
-                || self.links(other)
-                || other.links(self))
-    }
-
-    /// Whether the key of `old` signed this certificate, asked only where key identifiers say so.
-    fn links(&self, old: &Self) -> bool {
-        let named = self.certificate.authority_key_identifier();
-        named.is_some()
-            && named == old.certificate.subject_key_identifier()
-            && self.certificate.signed_with(&old.key).is_ok()
-    }
-}
-
-/// Gives all related authorities the same family.
-fn join_families(authorities: &mut [Authority]) {
-    for later in 1..authorities.len() {
-        let (before, rest) = authorities.split_at_mut(later);
-        let Some(new) = rest.first() else { continue };
-        let own = new.family;
-        let joined: Vec<Family> =
-            before.iter().filter(|known| known.related(new)).map(|known| known.family).collect();
-        for authority in authorities.iter_mut().take(later + 1) {
-            if joined.contains(&authority.family) {
-                authority.family = own;
-            }
-        }
-    }
-}
-
-/// What Doc 9303-12 §7.1 asks of a document signer: version 3, key usage digitalSignature and nothing that issues,
-/// not an authority, no extended key usage (those are master list and deviation list signers, below the same CSCA).
-fn usage_of_document_signer(certificate: &UntrustedCertificate) -> Result<(), PkiError> {
-    let extensions = certificate.extensions();
-    let may_sign = extensions
-        .key_usage
-        .as_ref()
-        .is_some_and(|usage| usage.digital_signature() && !usage.key_cert_sign() && !usage.crl_sign());
-    let forbidden = extensions.authority || extensions.extended_key_usage || extensions.unknown_critical;
-    if !certificate.is_v3() || !may_sign || forbidden {
-        return Err(PkiError::WrongUsage);
-    }
-    certificate.public_key()?.strong_enough()
-}
-
-/// A document signer under one of our CSCAs, valid and not revoked at a moment (certificat vérifié).
-///
-/// Made only by [`TrustStore::verify_document_signer`]:
-///
-/// ```compile_fail
-/// fn forge(certificate: pki::UntrustedCertificate) -> pki::VerifiedCertificate {
-///     pki::VerifiedCertificate { certificate, revocation: pki::RevocationStatus::Unknown }
-/// }
-/// ```
-#[derive(Debug, Clone)]
-pub struct VerifiedCertificate {
-    certificate: UntrustedCertificate,
-    revocation: RevocationStatus,
-}
-
-impl VerifiedCertificate {
-    /// What the certificate says, believed now.
-    #[must_use]
-    pub fn certificate(&self) -> &UntrustedCertificate {
-        &self.certificate
-    }
-
-    /// How sure we are that it was not revoked.
-    #[must_use]
-    pub fn revocation(&self) -> RevocationStatus {
-        self.revocation
-    }
-
-    /// The document codes (first MRZ characters) this signer may sign for, if it is restricted
-    /// (documentTypeList, Doc 9303-12 §7.1.1.6).
-    #[must_use]
-    pub fn document_types(&self) -> Option<&[String]> {
-        self.certificate.extensions().document_types.as_deref()
     }
 }

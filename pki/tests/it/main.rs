@@ -14,4 +14,5 @@ mod kingdom;
 mod master_list;
 mod passive;
 mod published;
+mod remembered;
 mod trust;
