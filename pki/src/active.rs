@@ -1,9 +1,8 @@
 //! Does the chip hold its private key? The signature of Active Authentication (Doc 9303-11 §6.1).
 
 use crate::key::{EcPublicKey, PublicKey};
+use crate::signature::{self, Numbers};
 use crate::{DigestAlgorithm, PkiError, limits};
-use openssl::bn::BigNum;
-use openssl::ecdsa::EcdsaSig;
 use std::fmt;
 
 /// How a chip wrote its ECDSA signature down (forme de la signature).
@@ -51,28 +50,18 @@ impl ActiveAuthenticationKey {
         if signature.len() > limits::ACTIVE_SIGNATURE {
             return Err(PkiError::TooLarge);
         }
-        let (form, signature) = self.read(signature)?;
-        let digest = hash.digest(message)?;
-        // OpenSSL refuses r and s outside 1..n-1, and cuts a digest longer than the order (BSI TR-03111 §4.2.1).
-        if signature.verify(&digest, &self.key.key).unwrap_or(false) {
-            Ok(form)
-        } else {
-            Err(PkiError::BadSignature)
-        }
+        let (form, numbers) = self.read(signature)?;
+        signature::verify_numbers(hash, &self.key, &numbers, message).map(|()| form)
     }
 
-    fn read(&self, signature: &[u8]) -> Result<(SignatureForm, EcdsaSig), PkiError> {
+    fn read<'a>(&self, signature: &'a [u8]) -> Result<(SignatureForm, Numbers<'a>), PkiError> {
         let size = self.key.curve.order_size;
         if signature.len() == 2 * size {
             let (r, s) = signature.split_at(size);
-            let build = || EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?);
-            return build().map(|plain| (SignatureForm::Plain, plain)).map_err(|_| PkiError::BadSignature);
+            return Ok((SignatureForm::Plain, Numbers { r, s }));
         }
-        let parsed = EcdsaSig::from_der(signature).map_err(|_| PkiError::BadSignature)?;
-        match parsed.to_der() {
-            Ok(canonical) if canonical == signature => Ok((SignatureForm::Der, parsed)),
-            _ => Err(PkiError::BadSignature),
-        }
+        let numbers = Numbers::from_der(signature).map_err(|_| PkiError::BadSignature)?;
+        Ok((SignatureForm::Der, numbers))
     }
 }
 

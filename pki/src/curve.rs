@@ -19,6 +19,8 @@ const PRIME_FIELD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1004
 pub(crate) struct Curve {
     oid: ObjectIdentifier,
     pub(crate) group: EcGroup,
+    /// Which curve it is to AWS-LC, if it knows it.
+    pub(crate) nist: Option<NistCurve>,
     /// Octets of a coordinate.
     pub(crate) field_size: usize,
     /// Octets of the order, and so of `r` and of `s`.
@@ -29,6 +31,14 @@ pub(crate) struct Curve {
     generator: Vec<u8>,
     order: Vec<u8>,
     cofactor: Vec<u8>,
+}
+
+/// The curves that AWS-LC computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NistCurve {
+    P256,
+    P384,
+    P521,
 }
 
 /// At least 224 bits (Doc 9303-12 §4.4.2), and known to OpenSSL.
@@ -64,7 +74,14 @@ fn known(nid: Nid, oid: &str) -> Result<Curve, ErrorStack> {
     group.cofactor(&mut cofactor, &mut context)?;
     let generator = group.generator_opt().ok_or_else(ErrorStack::get)?;
     let generator = generator.to_bytes(&group, PointConversionForm::UNCOMPRESSED, &mut context)?;
+    let nist = match nid {
+        Nid::X9_62_PRIME256V1 => Some(NistCurve::P256),
+        Nid::SECP384R1 => Some(NistCurve::P384),
+        Nid::SECP521R1 => Some(NistCurve::P521),
+        _ => None,
+    };
     Ok(Curve {
+        nist,
         oid: ObjectIdentifier::new(oid).map_err(|_| ErrorStack::get())?,
         field_size: prime.to_vec().len(),
         order_size: order.to_vec().len(),

@@ -26,7 +26,11 @@ pub(crate) enum PublicKey {
 #[derive(Clone)]
 pub(crate) struct RsaKey {
     pub(crate) key: PKey<Public>,
+    /// RSAPublicKey (RFC 8017 appendix A.1.1) in DER.
+    octets: Vec<u8>,
     pub(crate) bits: u32,
+    /// Octets of the public exponent.
+    pub(crate) exponent_size: usize,
     /// What a key of OID id-RSASSA-PSS may be used with (RFC 4055 §1.2).
     pub(crate) only: RsaUse,
 }
@@ -41,7 +45,26 @@ pub(crate) enum RsaUse {
 #[derive(Clone)]
 pub(crate) struct EcPublicKey {
     pub(crate) key: EcKey<Public>,
+    /// The point as it was sent.
+    octets: Vec<u8>,
     pub(crate) curve: &'static Curve,
+}
+
+impl RsaKey {
+    /// Octets of the modulus, and so of a signature.
+    pub(crate) fn size(&self) -> usize {
+        self.key.size()
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+}
+
+impl EcPublicKey {
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
 }
 
 impl PublicKey {
@@ -103,7 +126,8 @@ fn rsa(octets: &[u8], only: RsaUse) -> Result<PublicKey, PkiError> {
     if bits < limits::RSA_BITS_MIN {
         return Err(PkiError::BadKey);
     }
-    Ok(PublicKey::Rsa(RsaKey { key, bits, only }))
+    let exponent_size = exponent.len();
+    Ok(PublicKey::Rsa(RsaKey { key, octets: octets.to_vec(), bits, exponent_size, only }))
 }
 
 /// OpenSSL refuses a point off the curve; the curves here have cofactor 1, so any other point but infinity will do.
@@ -122,5 +146,5 @@ fn ec(curve: &'static Curve, octets: &[u8]) -> Result<PublicKey, PkiError> {
         EcKey::from_public_key(&curve.group, &point)
     };
     let key = build().map_err(|_| PkiError::BadKey)?;
-    Ok(PublicKey::Ec(EcPublicKey { key, curve }))
+    Ok(PublicKey::Ec(EcPublicKey { key, octets: octets.to_vec(), curve }))
 }

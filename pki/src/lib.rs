@@ -30,11 +30,14 @@
 //! | – | answer of the chip to a nonce | the key in an authentic DG15 | [`ActiveAuthenticationKey::verify`] | [`SignatureForm`] |
 //! | – | CRL of the clients' authority | the authority's certificate | [`ClientCrl::verify`] | [`ClientCrl`] |
 //!
-//! | signature | keys | digests |
-//! |---|---|---|
-//! | RSA PKCS#1 v1.5 (also bare `rsaEncryption`) | 1,024 to 8,192 bits are computed, 2,048 are needed to be trusted | SHA-1, SHA-224, SHA-256, SHA-384, SHA-512 |
-//! | RSA-PSS, parameters honoured, MGF1 over the same digest, trailer 1, salt up to 64 | the same, also under the key OID id-RSASSA-PSS | the same |
-//! | ECDSA | P-224, P-256, P-384, P-521, brainpoolP224 to P512 r1 and t1; named, or explicit parameters equal to one of them | the same |
+//! | signature | keys | digests | computed by |
+//! |---|---|---|---|
+//! | RSA PKCS#1 v1.5 (also bare `rsaEncryption`) | 1,024 to 8,192 bits are computed, 2,048 are needed to be trusted | SHA-1, SHA-224, SHA-256, SHA-384, SHA-512 | AWS-LC from 2,048 bits with SHA-256 to SHA-512 and an exponent of at most 32 bits; else OpenSSL |
+//! | RSA-PSS, parameters honoured (defaults SHA-1, salt 20), MGF1 over any of the digests, trailer 1, salt up to 64 | the same, also under the key OID id-RSASSA-PSS | the same | AWS-LC where also mask and salt are of the digest; else OpenSSL |
+//! | ECDSA | P-256, P-384, P-521; named, or explicit parameters equal to one of them | the same | AWS-LC with SHA-256 to SHA-512 and an uncompressed point; else OpenSSL |
+//! | ECDSA | P-224, brainpoolP224 to P512 r1 and t1; likewise | the same | OpenSSL |
+//!
+//! A test puts every Wycheproof vector that both libraries can compute to both, and they must agree.
 //!
 //! SHA-1 is accepted because valid documents of several states carry it; whoever could collide it would still have to
 //! make a state sign the colliding document.

@@ -1,15 +1,18 @@
-//! Is this signature by this key over these bytes? The one place of signature arithmetic (OpenSSL).
+//! Is this signature by this key over these bytes? The one place where signatures are verified.
+//!
+//! Two libraries do the arithmetic: AWS-LC where its interface fits exactly, for it is several times as fast there, and
+//! OpenSSL for all the rest. Which one never changes the answer: a test runs both over the same vectors.
+
+mod aws_lc;
+mod openssl;
+
+pub(crate) use self::openssl::md;
 
 use crate::asn1::{Element, constructed};
-use crate::key::{EC_PUBLIC_KEY, PublicKey, RSASSA_PSS, RsaKey, RsaUse};
+use crate::key::{EC_PUBLIC_KEY, EcPublicKey, PublicKey, RSASSA_PSS, RsaUse};
 use crate::{DigestAlgorithm, PkiError, limits};
-use der::asn1::ObjectIdentifier;
-use openssl::ecdsa::EcdsaSig;
-use openssl::error::ErrorStack;
-use openssl::md::{Md, MdRef};
-use openssl::pkey_ctx::PkeyCtx;
-use openssl::rsa::Padding;
-use openssl::sign::RsaPssSaltlen;
+use der::asn1::{AnyRef, ObjectIdentifier, UintRef};
+use der::{Encode, Tag};
 use x509_cert::spki::AlgorithmIdentifierRef;
 
 const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
@@ -23,10 +26,13 @@ pub(crate) enum SignatureAlgorithm {
     Ecdsa(DigestAlgorithm),
 }
 
-/// RSASSA-PSS-params (RFC 4055 §3.1) with MGF1 over the same digest, the only combination in real use.
+/// RSASSA-PSS-params (RFC 4055 §3.1): MGF1 and trailer 1 always, the mask's digest usually the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PssParameters {
     pub(crate) digest: DigestAlgorithm,
+    /// The digest inside MGF1. One that differs is honoured: RFC 4055 §3.1 only recommends that it does not, and who
+    /// leaves it out means SHA-1, of which a mask asks neither collision nor preimage resistance.
+    pub(crate) mask: DigestAlgorithm,
     pub(crate) salt: u8,
 }
 
@@ -60,8 +66,7 @@ impl SignatureAlgorithm {
     fn read(algorithm: AlgorithmIdentifierRef<'_>, bare: Option<DigestAlgorithm>) -> Result<Self, PkiError> {
         if algorithm.oid == RSASSA_PSS {
             let parameters = algorithm.parameters.ok_or(PkiError::Malformed("PSS parameters"))?;
-            let octets =
-                der::Encode::to_der(&parameters).map_err(|_| PkiError::Malformed("PSS parameters"))?;
+            let octets = parameters.to_der().map_err(|_| PkiError::Malformed("PSS parameters"))?;
             return PssParameters::from_der(&octets).map(Self::RsaPss);
         }
         // RFC 3279 wants NULL with RSA and nothing with ECDSA; real ones have either with both.
@@ -99,7 +104,7 @@ impl PssParameters {
             Some(algorithm) => read_digest(algorithm)?,
             None => DigestAlgorithm::Sha1,
         };
-        let mask_digest = match field(1)? {
+        let mask = match field(1)? {
             Some(mask) => {
                 let mut mask = mask.sequence()?;
                 if mask.next()?.oid()? != MGF1 {
@@ -114,13 +119,13 @@ impl PssParameters {
         let salt = field(2)?.map_or(Ok(20), |salt| salt.small())?;
         let trailer = field(3)?.map_or(Ok(1), |trailer| trailer.small())?;
         fields.end()?;
-        if mask_digest != digest || trailer != 1 {
+        if trailer != 1 {
             return Err(PkiError::Unsupported("PSS parameters"));
         }
         if usize::from(salt) > limits::PSS_SALT {
             return Err(PkiError::TooLarge);
         }
-        Ok(Self { digest, salt })
+        Ok(Self { digest, mask, salt })
     }
 }
 
@@ -142,63 +147,109 @@ fn no_parameters(algorithm: AlgorithmIdentifierRef<'_>) -> Result<(), PkiError> 
     }
 }
 
-/// Checks one signature.
+/// Checks one signature over a message.
 pub(crate) fn verify(
     algorithm: SignatureAlgorithm,
     key: &PublicKey,
     signature: &[u8],
     message: &[u8],
 ) -> Result<(), PkiError> {
-    let digest = algorithm.digest().digest(message)?;
-    let holds = match (algorithm, key) {
-        (SignatureAlgorithm::Ecdsa(_), PublicKey::Ec(key)) => {
-            // Only the one DER form of (r, s): trailing octets and padded numbers are not a second signature.
-            let parsed = EcdsaSig::from_der(signature).map_err(|_| PkiError::BadSignature)?;
-            parsed.to_der().is_ok_and(|canonical| canonical == signature)
-                && parsed.verify(&digest, &key.key).unwrap_or(false)
-        }
-        (SignatureAlgorithm::RsaPkcs1(hash), PublicKey::Rsa(key)) => {
-            key.only == RsaUse::Any && rsa_verify(key, hash, None, signature, &digest).unwrap_or(false)
-        }
-        (SignatureAlgorithm::RsaPss(used), PublicKey::Rsa(key)) => {
-            let permitted = match key.only {
-                RsaUse::Any | RsaUse::Pss => true,
-                RsaUse::PssWith(only) => only.digest == used.digest && only.salt <= used.salt,
-            };
-            permitted && rsa_verify(key, used.digest, Some(used.salt), signature, &digest).unwrap_or(false)
-        }
-        _ => false,
+    if !permitted(algorithm, key) || !well_formed(algorithm, key, signature) {
+        return Err(PkiError::BadSignature);
+    }
+    let holds = match aws_lc::verify(algorithm, key, signature, message) {
+        Some(holds) => holds,
+        None => openssl::verify(algorithm, key, signature, message)?,
     };
     if holds { Ok(()) } else { Err(PkiError::BadSignature) }
 }
 
-fn rsa_verify(
-    key: &RsaKey,
-    hash: DigestAlgorithm,
-    pss_salt: Option<u8>,
-    signature: &[u8],
-    digest: &[u8],
-) -> Result<bool, ErrorStack> {
-    if signature.len() != key.key.size() {
-        return Ok(false);
-    }
-    let mut context = PkeyCtx::new(&key.key)?;
-    context.verify_init()?;
-    context.set_rsa_padding(if pss_salt.is_some() { Padding::PKCS1_PSS } else { Padding::PKCS1 })?;
-    context.set_signature_md(md(hash))?;
-    if let Some(salt) = pss_salt {
-        context.set_rsa_mgf1_md(md(hash))?;
-        context.set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::from(salt)))?;
-    }
-    context.verify(digest, signature)
+/// Checks an ECDSA signature of bare numbers (BSI TR-03111 §5.2.1), each as long as the order or shorter.
+pub(crate) fn verify_numbers(
+    digest: DigestAlgorithm,
+    key: &EcPublicKey,
+    numbers: &Numbers<'_>,
+    message: &[u8],
+) -> Result<(), PkiError> {
+    let signature = numbers.to_der()?;
+    verify(SignatureAlgorithm::Ecdsa(digest), &PublicKey::Ec(key.clone()), &signature, message)
 }
 
-pub(crate) fn md(digest: DigestAlgorithm) -> &'static MdRef {
-    match digest {
-        DigestAlgorithm::Sha1 => Md::sha1(),
-        DigestAlgorithm::Sha224 => Md::sha224(),
-        DigestAlgorithm::Sha256 => Md::sha256(),
-        DigestAlgorithm::Sha384 => Md::sha384(),
-        DigestAlgorithm::Sha512 => Md::sha512(),
+/// The key is of the algorithm's kind, and its own parameters allow this use (RFC 4055 §3.3).
+fn permitted(algorithm: SignatureAlgorithm, key: &PublicKey) -> bool {
+    match (algorithm, key) {
+        (SignatureAlgorithm::Ecdsa(_), PublicKey::Ec(_)) => true,
+        (SignatureAlgorithm::RsaPkcs1(_), PublicKey::Rsa(key)) => key.only == RsaUse::Any,
+        (SignatureAlgorithm::RsaPss(used), PublicKey::Rsa(key)) => match key.only {
+            RsaUse::Any | RsaUse::Pss => true,
+            RsaUse::PssWith(only) => {
+                only.digest == used.digest && only.mask == used.mask && only.salt <= used.salt
+            }
+        },
+        _ => false,
+    }
+}
+
+/// Only the one form of a signature: an RSA number as long as the modulus; of (r, s) the one DER encoding. Trailing
+/// octets and padded numbers are not a second signature.
+fn well_formed(algorithm: SignatureAlgorithm, key: &PublicKey, signature: &[u8]) -> bool {
+    match (algorithm, key) {
+        (SignatureAlgorithm::Ecdsa(_), PublicKey::Ec(_)) => Numbers::from_der(signature).is_ok(),
+        (_, PublicKey::Rsa(key)) => signature.len() == key.size(),
+        _ => false,
+    }
+}
+
+/// ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }, both positive (RFC 3279 §2.2.3), without leading zeros.
+pub(crate) struct Numbers<'a> {
+    pub(crate) r: &'a [u8],
+    pub(crate) s: &'a [u8],
+}
+
+impl<'a> Numbers<'a> {
+    pub(crate) fn from_der(signature: &'a [u8]) -> Result<Self, PkiError> {
+        let mut numbers = Element::only(signature, "ECDSA signature")?.sequence()?;
+        let (r, s) = (numbers.next()?.positive()?, numbers.next()?.positive()?);
+        numbers.end()?;
+        Ok(Self { r, s })
+    }
+
+    fn to_der(&self) -> Result<Vec<u8>, PkiError> {
+        let integer = |number: &[u8]| {
+            let unsigned = UintRef::new(number).map_err(|_| PkiError::BadSignature)?;
+            unsigned.to_der().map_err(|_| PkiError::BadSignature)
+        };
+        let contents = [integer(self.r)?, integer(self.s)?].concat();
+        let whole = AnyRef::new(Tag::Sequence, &contents).and_then(|sequence| sequence.to_der());
+        whole.map_err(|_| PkiError::BadSignature)
+    }
+}
+
+/// What each library says of a signature.
+#[cfg(test)]
+pub(crate) enum Engines {
+    /// Refused for its form before either is asked: OpenSSL would take other encodings of r and s, AWS-LC would not.
+    Neither,
+    Both {
+        aws_lc: bool,
+        openssl: bool,
+    },
+    OnlyOpenSsl,
+}
+
+#[cfg(test)]
+pub(crate) fn engines(
+    algorithm: SignatureAlgorithm,
+    key: &PublicKey,
+    signature: &[u8],
+    message: &[u8],
+) -> Engines {
+    if !permitted(algorithm, key) || !well_formed(algorithm, key, signature) {
+        return Engines::Neither;
+    }
+    let openssl = openssl::verify(algorithm, key, signature, message) == Ok(true);
+    match aws_lc::verify(algorithm, key, signature, message) {
+        Some(aws_lc) => Engines::Both { aws_lc, openssl },
+        None => Engines::OnlyOpenSsl,
     }
 }
