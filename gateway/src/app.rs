@@ -84,9 +84,6 @@ pub enum BuildError {
         /// What SQLite said.
         error: sqlx::Error,
     },
-    /// The token keys.
-    #[error(transparent)]
-    Tokens(#[from] TokenError),
     /// Certificates and revocation lists.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -108,7 +105,7 @@ impl App {
     pub async fn build_with(config: Config, overrides: Overrides) -> Result<Arc<Self>, BuildError> {
         let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let signer: Arc<dyn Signer> = Arc::new(SoftwareKeys::load(&config.keys)?);
-        let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone())?);
+        let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone()));
         let policies = match &config.policies {
             Some(folder) => PolicySet::load(folder)?,
             None => PolicySet::shipped()?,

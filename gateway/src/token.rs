@@ -13,6 +13,7 @@ mod claims;
 mod error;
 mod json;
 mod jws;
+mod key_ring;
 mod published;
 mod session;
 mod wire;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use hsm_config::{KeyRole, Signer};
 use quick_cache::sync::Cache;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use back_end::BackEndGrant;
@@ -33,7 +35,9 @@ pub use session::VerifiedSessionToken;
 
 use self::{
     back_end::{BackEndKey, CachedToken},
-    jws::{JwsSigner, JwsVerifier},
+    jws::Jws,
+    key_ring::KeyRing,
+    session::RememberedToken,
 };
 use crate::limits::{MAX_BACK_END_TOKENS, MAX_VERIFIED_TOKENS};
 
@@ -42,37 +46,31 @@ pub struct Tokens {
     signer: Arc<dyn Signer>,
     issuer: String,
     audience: String,
-    session_signer: JwsSigner,
-    session_verifier: JwsVerifier,
-    back_end_signer: JwsSigner,
-    receipt_signer: JwsSigner,
-    jwks: serde_json::Value,
-    verified: Cache<[u8; 32], VerifiedSessionToken>,
+    sessions: Jws,
+    back_ends: Jws,
+    receipts: Jws,
+    verified: Cache<[u8; 32], RememberedToken>,
     back_end: Cache<BackEndKey, CachedToken>,
 }
 
 impl Tokens {
-    /// Prepares the keys of every kind of token.
+    /// Every kind of token, with the keys that the signer has at each moment.
     ///
     /// `issuer` is the public URL of the gateway, without a trailing slash; `audience` is what session tokens
     /// are meant for: the gateway itself.
-    ///
-    /// # Errors
-    /// [`TokenError::Signer`] when a key does not answer.
-    pub fn new(signer: Arc<dyn Signer>, issuer: String, audience: String) -> Result<Self, TokenError> {
-        let jws = |role, typ| JwsSigner::new(Arc::clone(&signer), role, typ);
-        Ok(Self {
-            session_signer: jws(KeyRole::TokenSigning, "at+jwt")?,
-            session_verifier: JwsVerifier::new(&signer.public_key(KeyRole::TokenSigning)?, "at+jwt")?,
-            back_end_signer: jws(KeyRole::BackendTokenSigning, "at+jwt")?,
-            receipt_signer: jws(KeyRole::ReceiptSigning, "receipt+jwt")?,
-            jwks: published::jwks(signer.as_ref())?,
+    #[must_use]
+    pub fn new(signer: Arc<dyn Signer>, issuer: String, audience: String) -> Self {
+        let jws = |role, typ| Jws::new(KeyRing::new(Arc::clone(&signer), role), typ);
+        Self {
+            sessions: jws(KeyRole::TokenSigning, "at+jwt"),
+            back_ends: jws(KeyRole::BackendTokenSigning, "at+jwt"),
+            receipts: jws(KeyRole::ReceiptSigning, "receipt+jwt"),
             verified: Cache::new(MAX_VERIFIED_TOKENS),
             back_end: Cache::new(MAX_BACK_END_TOKENS),
             signer,
             issuer,
             audience,
-        })
+        }
     }
 
     /// Signs the receipt of an act (*reçu*): what CNSS needs later, and nothing medical.
@@ -80,13 +78,24 @@ impl Tokens {
     /// # Errors
     /// [`TokenError::Signer`] when the key does not answer.
     pub fn issue_receipt(&self, receipt: &ReceiptClaims) -> Result<String, TokenError> {
-        self.receipt_signer.sign(&wire::Receipt::new(receipt, &self.issuer, Uuid::new_v4()))
+        let claims = wire::Receipt::new(receipt, &self.issuer, Uuid::new_v4());
+        Ok(self.receipts.sign(&claims, receipt.time)?.token)
     }
 
-    /// Every public key that signs something, as a JWK Set (RFC 7517).
-    #[must_use]
-    pub const fn jwks(&self) -> &serde_json::Value {
-        &self.jwks
+    /// Every public key that verifiers may meet at that time, as a JWK Set (RFC 7517): also those that will sign
+    /// and those that have signed.
+    ///
+    /// # Errors
+    /// [`TokenError::Signer`] when the keys do not answer.
+    pub fn jwks(&self, at: OffsetDateTime) -> Result<serde_json::Value, TokenError> {
+        Ok(published::jwks(self.signer.as_ref(), at)?)
+    }
+
+    /// The signer has other keys from this moment on: what was known of the old ones is forgotten.
+    pub fn keys_changed(&self) {
+        for jws in [&self.sessions, &self.back_ends, &self.receipts] {
+            jws.keys().forget();
+        }
     }
 
     /// What a client may learn of this issuer (RFC 8414).

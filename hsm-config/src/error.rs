@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{KeyJob, KeyRole};
+use crate::{KeyJob, KeyRole, private_file::Exposure, secret_source::SecretError};
 
 /// Why a key could not be had or used. Never carries key material.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,18 @@ pub enum HsmError {
         role: KeyRole,
         /// What it was asked to do.
         job: KeyJob,
+    },
+    /// A key of that name is not of this role, or not any more.
+    #[error("no such {role} key")]
+    UnknownKey {
+        /// The role that was asked.
+        role: KeyRole,
+    },
+    /// No key of the role signs yet at that time.
+    #[error("no {role} key signs at this time; is the clock right?")]
+    NoCurrentKey {
+        /// The role that was asked.
+        role: KeyRole,
     },
     /// The cryptographic module refused or failed.
     #[error("the {role} key could not {job}")]
@@ -37,13 +49,13 @@ pub enum HsmError {
         /// What the operating system said.
         cause: std::io::Error,
     },
-    /// The key file can be read or written by somebody else.
-    #[error("{path}: mode {mode:04o} lets others at the keys; run: chmod 600 {path}", path = path.display())]
+    /// The key file can be read or replaced by somebody else.
+    #[error("{path}: {cause} {path}", path = path.display())]
     FileExposed {
         /// The key file.
         path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// By whom.
+        cause: Exposure,
     },
     /// The key file is not one, at that line.
     #[error("{path}: not a key file at line {line}, column {column}", path = path.display())]
@@ -73,6 +85,9 @@ pub enum HsmError {
     /// A key that is not of the kind that its role needs.
     #[error("the {0} key is not a valid key of its kind")]
     KeyRejected(KeyRole),
+    /// The passphrase or PIN could not be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// No randomness to make keys from.
     #[error("the operating system gave no randomness")]
     NoRandomness,
@@ -84,6 +99,8 @@ impl HsmError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::WrongRole { .. } => "key-wrong-role",
+            Self::UnknownKey { .. } => "key-unknown",
+            Self::NoCurrentKey { .. } => "key-none-current",
             Self::OperationFailed { .. } => "key-operation-failed",
             Self::NotSealedHere { .. } => "key-not-sealed-here",
             Self::File { .. } => "key-file-unreadable",
@@ -95,6 +112,7 @@ impl HsmError {
             Self::DuplicateRole(_) => "key-role-duplicate",
             Self::SharedKey(..) => "key-shared",
             Self::KeyRejected(_) => "key-rejected",
+            Self::Secret(cause) => cause.code(),
             Self::NoRandomness => "no-randomness",
         }
     }

@@ -7,18 +7,23 @@
 //! | [`role`] | which keys are there, and what is the one job of each? |
 //! | [`signer`] | what can be asked of a key, wherever it lives? |
 //! | [`software`] | how do keys live in a file of this machine? |
+//! | [`secret_source`] | from where does a passphrase or a PIN come, if not from the command line? |
+//! | [`private_file`] | can anybody but its owner read or replace this file? |
 //! | [`conformance`] | does this signer keep every promise of the trait? |
 //! | [`error`] | what can go wrong with a key? |
 
 pub mod conformance;
 pub mod error;
+pub mod private_file;
 pub mod role;
+pub mod secret_source;
 pub mod signer;
 pub mod software;
 
 pub use error::HsmError;
 pub use role::{KeyJob, KeyRole};
-pub use signer::{PublicKey, SIGNATURE_LEN, Signer};
+pub use secret_source::{SecretError, SecretSource};
+pub use signer::{PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
 pub use software::SoftwareKeys;
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::HsmError;
+
 /// The one purpose of a key (*rôle de clé*): one key, one job.
 ///
 /// A key that signed both tokens and receipts would let a forged token pass for a receipt; a key that
@@ -58,6 +60,14 @@ impl KeyRole {
             Self::PairwiseSubject | Self::RegistryIndex => KeyJob::Mac,
             Self::RegistrySealing => KeyJob::Seal,
         }
+    }
+
+    /// Refuses a key another key's job.
+    ///
+    /// # Errors
+    /// [`HsmError::WrongRole`] when that job is not this role's.
+    pub fn must(self, job: KeyJob) -> Result<(), HsmError> {
+        if self.job() == job { Ok(()) } else { Err(HsmError::WrongRole { role: self, job }) }
     }
 
     /// The name of the role in key files, profiles and messages.

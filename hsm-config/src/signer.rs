@@ -4,6 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::{HsmError, KeyRole};
@@ -13,29 +14,42 @@ pub const SIGNATURE_LEN: usize = 64;
 
 /// Uses keys by role without ever showing them (*signataire*): a key file here, a PKCS#11 module elsewhere.
 ///
+/// A signing role may have several keys: the next one, which verifiers already know, the one that signs, and
+/// those before it, whose last tokens still live. Which is which follows from the time alone, never from a flag, so
+/// that all nodes agree without talking to each other.
+///
 /// A role asked to do another role's job is [`HsmError::WrongRole`]; an implementation that cannot answer
 /// says so and never answers with something else. [`crate::conformance::check`] is what every
 /// implementation must pass.
 pub trait Signer: Send + Sync {
-    /// Signs a message with ES256: SHA-256, then ECDSA over P-256, as `r‖s`.
+    /// The keys of a signing role that verifiers may meet at that time: next, current and previous ones.
     ///
     /// # Errors
-    /// [`HsmError::WrongRole`] for a key that does not sign, [`HsmError::OperationFailed`] when the module fails.
-    fn sign(&self, role: KeyRole, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError>;
+    /// [`HsmError::WrongRole`] for a role that does not sign.
+    fn published(&self, role: KeyRole, at: OffsetDateTime) -> Result<Vec<PublishedKey>, HsmError>;
 
-    /// The public half of a signing key, as it is published in the JWKS.
+    /// The key that signs at that time: of the published ones, the newest whose `signs_from` has come.
     ///
     /// # Errors
-    /// [`HsmError::WrongRole`] for a key that does not sign.
-    fn public_key(&self, role: KeyRole) -> Result<PublicKey, HsmError>;
+    /// [`HsmError::WrongRole`] for a role that does not sign, [`HsmError::NoCurrentKey`] when none signs yet.
+    fn current(&self, role: KeyRole, at: OffsetDateTime) -> Result<PublicKey, HsmError>;
 
-    /// HMAC-SHA256 of a message.
+    /// Signs a message with ES256, SHA-256, then ECDSA over P-256, as `r‖s`, by exactly the key of that name: it
+    /// stands in the header that is being signed.
+    ///
+    /// # Errors
+    /// [`HsmError::WrongRole`] for a role that does not sign, [`HsmError::UnknownKey`] for a key that is not of
+    /// this role, or not any more, [`HsmError::OperationFailed`] when the module fails.
+    fn sign(&self, role: KeyRole, kid: &str, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError>;
+
+    /// HMAC-SHA256 of a message. These keys are never rotated: what they name would be named anew.
     ///
     /// # Errors
     /// [`HsmError::WrongRole`] for a key that does not authenticate, [`HsmError::OperationFailed`] when the module fails.
     fn mac(&self, role: KeyRole, message: &[u8]) -> Result<[u8; 32], HsmError>;
 
-    /// Seals bytes with AES-256-GCM under a fresh random nonce: `nonce (12) ‖ ciphertext ‖ tag (16)`.
+    /// Seals bytes with AES-256-GCM under a fresh random nonce, by the newest key of the role:
+    /// `nonce (12) ‖ ciphertext ‖ tag (16)`.
     ///
     /// The associated data is not stored; it ties the sealed bytes to the row they belong to.
     ///
@@ -43,7 +57,7 @@ pub trait Signer: Send + Sync {
     /// [`HsmError::WrongRole`] for a key that does not seal, [`HsmError::OperationFailed`] when the module fails.
     fn seal(&self, role: KeyRole, plaintext: &[u8], associated_data: &[u8]) -> Result<Vec<u8>, HsmError>;
 
-    /// Opens what [`Signer::seal`] made, for the same associated data.
+    /// Opens what [`Signer::seal`] made, for the same associated data, by whichever key of the role sealed it.
     ///
     /// # Errors
     /// [`HsmError::WrongRole`] for a key that does not seal, [`HsmError::NotSealedHere`] for anything else.
@@ -60,6 +74,27 @@ pub trait Signer: Send + Sync {
 pub struct PublicKey {
     kid: String,
     sec1_uncompressed: [u8; 65],
+}
+
+/// A key that will be, is or was in use for a role, as anybody may know it (*clé publiée*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedKey {
+    /// Its public half and its name.
+    pub key: PublicKey,
+    /// When it begins to sign; until then it is only announced.
+    pub signs_from: OffsetDateTime,
+    /// When verifiers stop meeting it, because the last token that it signed has expired. None: not foreseen yet.
+    pub published_until: Option<OffsetDateTime>,
+    /// Its certificate chain as DER, leaf first (RFC 7517 §4.7 `x5c`); empty for a bare key.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+impl PublishedKey {
+    /// Whether a verifier may meet it at that time.
+    #[must_use]
+    pub fn is_published(&self, at: OffsetDateTime) -> bool {
+        self.published_until.is_none_or(|until| at < until)
+    }
 }
 
 impl PublicKey {

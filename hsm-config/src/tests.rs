@@ -2,28 +2,38 @@
 
 mod file;
 mod foreign;
+mod secret_source;
 
 use std::sync::LazyLock;
 
-use crate::{HsmError, KeyJob, KeyRole, PublicKey, Signer, SoftwareKeys, conformance};
+use time::{Duration, OffsetDateTime, macros::datetime};
 
-static KEYS: LazyLock<SoftwareKeys> = LazyLock::new(|| SoftwareKeys::generate().unwrap());
+use crate::{HsmError, KeyJob, KeyRole, PublicKey, PublishedKey, Signer, SoftwareKeys, conformance};
+
+const AT: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
+
+
+static KEYS: LazyLock<SoftwareKeys> = LazyLock::new(|| SoftwareKeys::generate(AT - Duration::days(1)).unwrap());
 
 #[test]
 fn software_keys_keep_every_promise() {
-    conformance::check(&*KEYS).unwrap();
+    conformance::check(&*KEYS, AT).unwrap();
 }
 
 /// A signer that answers every role with the token key: what the suite exists to catch.
 struct OneKeyForAll;
 
 impl Signer for OneKeyForAll {
-    fn sign(&self, _: KeyRole, message: &[u8]) -> Result<[u8; 64], HsmError> {
-        KEYS.sign(KeyRole::TokenSigning, message)
+    fn published(&self, _: KeyRole, at: OffsetDateTime) -> Result<Vec<PublishedKey>, HsmError> {
+        KEYS.published(KeyRole::TokenSigning, at)
     }
 
-    fn public_key(&self, _: KeyRole) -> Result<PublicKey, HsmError> {
-        KEYS.public_key(KeyRole::TokenSigning)
+    fn current(&self, _: KeyRole, at: OffsetDateTime) -> Result<PublicKey, HsmError> {
+        KEYS.current(KeyRole::TokenSigning, at)
+    }
+
+    fn sign(&self, _: KeyRole, kid: &str, message: &[u8]) -> Result<[u8; 64], HsmError> {
+        KEYS.sign(KeyRole::TokenSigning, kid, message)
     }
 
     fn mac(&self, role: KeyRole, message: &[u8]) -> Result<[u8; 32], HsmError> {
@@ -46,7 +56,7 @@ impl Signer for OneKeyForAll {
 
 #[test]
 fn the_suite_catches_a_signer_with_one_key_for_all() {
-    assert!(conformance::check(&OneKeyForAll).is_err());
+    assert!(conformance::check(&OneKeyForAll, AT).is_err());
 }
 
 #[test]
@@ -60,7 +70,7 @@ fn roles_have_names_and_jobs() {
 
 #[test]
 fn errors_say_which_key_and_what() {
-    let error = KEYS.sign(KeyRole::PairwiseSubject, b"").unwrap_err();
+    let error = KEYS.sign(KeyRole::PairwiseSubject, "", b"").unwrap_err();
     assert_eq!(
         (error.code(), error.to_string().as_str()),
         ("key-wrong-role", "the pairwise-subject key does not sign")
@@ -70,6 +80,6 @@ fn errors_say_which_key_and_what() {
 #[test]
 fn debug_shows_names_of_keys_only() {
     let shown = format!("{:?}", *KEYS);
-    assert!(shown.contains(KEYS.public_key(KeyRole::TokenSigning).unwrap().kid()));
-    assert!(!shown.contains("secret") && shown.len() < 400, "{shown}");
+    assert!(shown.contains(KEYS.current(KeyRole::TokenSigning, AT).unwrap().kid()));
+    assert!(!shown.contains("secret") && shown.len() < 500, "{shown}");
 }

@@ -164,7 +164,7 @@ impl Harness {
     pub fn token_key_pem(&self) -> String {
         use base64::Engine as _;
         let keys = SoftwareKeys::load(&self.files.keys()).expect("the gateway's keys");
-        let key = keys.public_key(KeyRole::TokenSigning).expect("a signing key");
+        let key = keys.current(KeyRole::TokenSigning, self.now()).expect("a signing key");
         // SubjectPublicKeyInfo of a P-256 point (RFC 5480 §2).
         let prefix = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
         let der = [hex::decode(prefix).expect("hex").as_slice(), key.sec1_uncompressed()].concat();

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use card_reader::CardTranscript;
 use gateway::clock::{Clock, SystemClock};
-use hsm_config::{KeyRole, Signer, SoftwareKeys};
+use hsm_config::{KeyRole, PublicKey, Signer, SoftwareKeys};
 use pki::issuing::{CertificateProfile, CountrySigner, SignatureScheme};
 use pki::{DataGroupNumber, DigestAlgorithm};
 use rustls::pki_types::PrivateKeyDer;
@@ -102,8 +102,12 @@ impl Forger {
     /// Signed with the real key, whatever it says.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let input = signing_input(header, claims);
-        let signature = self.keys.sign(KeyRole::TokenSigning, input.as_bytes()).expect("a signature");
+        let signature = self.keys.sign(KeyRole::TokenSigning, self.key().kid(), input.as_bytes()).expect("a signature");
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    fn key(&self) -> PublicKey {
+        self.keys.current(KeyRole::TokenSigning, SystemClock.now()).expect("a public key")
     }
 
     /// Without any signature.
@@ -113,7 +117,7 @@ impl Forger {
 
     /// HMAC with the public key as if it were a secret: the confusion of RFC 8725 §2.1.
     pub fn sign_with_public_key(&self, header: &Value, claims: &Value) -> String {
-        let public = self.keys.public_key(KeyRole::TokenSigning).expect("a public key");
+        let public = self.key();
         let input = signing_input(header, claims);
         let secret = jsonwebtoken::EncodingKey::from_secret(public.sec1_uncompressed());
         let mac = jsonwebtoken::crypto::sign(input.as_bytes(), &secret, jsonwebtoken::Algorithm::HS256);

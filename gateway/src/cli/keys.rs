@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::output::{Output, table};
 use super::place::Place;
 use super::{Exit, Failure};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
@@ -70,7 +71,7 @@ fn describe(keys: &SoftwareKeys, role: KeyRole) -> Key {
         KeyJob::Mac => "HMAC-SHA256",
         KeyJob::Seal => "AES-256-GCM",
     };
-    let kid = keys.public_key(role).ok().map(|key| key.kid().to_owned());
+    let kid = keys.current(role, SystemClock.now()).ok().map(|key| key.kid().to_owned());
     Key { role: role.name(), job: role.job().name(), algorithm, kid }
 }
 
@@ -80,7 +81,7 @@ fn generate(file: &std::path::Path, output: Output) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Usage, message).remedy("give the name of a new file"));
     }
     let keys =
-        SoftwareKeys::generate().map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
+        SoftwareKeys::generate(SystemClock.now()).map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
     keys.save(file).map_err(|error| Failure::new(Exit::Io, format!("{}: {error}", file.display())))?;
     list(&keys, output)
 }

@@ -91,8 +91,7 @@ async fn open(place: &Place) -> Result<Registry, Failure> {
         );
     }
     let signer = Arc::new(keys::load(&config)?);
-    let tokens = Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone())
-        .map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
+    let tokens = Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone());
     let database = Database::open(&config.store).await.map_err(|error| unavailable(&error.into()))?;
     Registry::open(database, signer, Arc::new(tokens), SUBJECT_AUDIENCE.to_owned())
         .await

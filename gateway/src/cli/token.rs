@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::output::Output;
 use super::{Exit, Failure};
+use crate::clock::{Clock as _, SystemClock};
 use crate::token::Tokens;
 
 /// Longer than any token of this gateway.
@@ -97,9 +98,11 @@ impl Keys {
         let config =
             super::place::load(&super::place::config_file(self.state.as_ref(), self.config.as_ref()))?;
         let keys = super::keys::load(&config)?;
-        let tokens = Tokens::new(Arc::new(keys), config.issuer.clone(), config.issuer.clone())
+        let tokens = Tokens::new(Arc::new(keys), config.issuer.clone(), config.issuer.clone());
+        let jwks = tokens
+            .jwks(SystemClock.now())
             .map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
-        let jwks = serde_json::from_value(tokens.jwks().clone())
+        let jwks = serde_json::from_value(jwks)
             .map_err(|error| Failure::new(Exit::Internal, format!("no JWKS: {error}")))?;
         Ok((jwks, Some(config.issuer)))
     }
@@ -158,19 +161,20 @@ mod tests {
     use hsm_config::SoftwareKeys;
     use time::macros::datetime;
 
+    const AT: time::OffsetDateTime = datetime!(2026-11-22 10:00 UTC);
     const ISSUER: &str = "https://localhost:8441";
 
     fn receipt() -> (String, JwkSet) {
-        let keys = Arc::new(SoftwareKeys::generate().unwrap());
-        let tokens = Tokens::new(keys, ISSUER.to_owned(), ISSUER.to_owned()).unwrap();
+        let keys = Arc::new(SoftwareKeys::generate(AT).unwrap());
+        let tokens = Tokens::new(keys, ISSUER.to_owned(), ISSUER.to_owned());
         let claims = ReceiptClaims {
             presence: uuid::Uuid::new_v4(),
             establishment: "pharmacy-1".to_owned(),
-            time: datetime!(2026-11-22 10:00 UTC),
+            time: AT,
             operation: "open-session".to_owned(),
             log_index: 7,
         };
-        let jwks = serde_json::from_value(tokens.jwks().clone()).unwrap();
+        let jwks = serde_json::from_value(tokens.jwks(AT).unwrap()).unwrap();
         (tokens.issue_receipt(&claims).unwrap(), jwks)
     }
 

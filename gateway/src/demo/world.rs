@@ -42,10 +42,10 @@ impl World {
         world.certificates(at)?;
         let signers = Signers::load_or_create(&world.folder, at)?;
         cards::personalise(&world.folder, &signers, at)?;
-        let keys = Arc::new(world.keys()?);
+        let keys = Arc::new(world.keys(at)?);
         world.write_config()?;
         let database = Database::open(&world.folder.database()).await.context("cannot open the database")?;
-        let tokens = Arc::new(Tokens::new(keys.clone(), world.issuer(), world.issuer())?);
+        let tokens = Arc::new(Tokens::new(keys.clone(), world.issuer(), world.issuer()));
         let registry = Registry::open(database.clone(), keys, tokens, SUBJECT_AUDIENCE.to_owned()).await?;
         enrolment::enrol(&registry, at).await.context("cannot fill the registry")?;
         database.close().await;
@@ -70,7 +70,7 @@ impl World {
     /// Every patient as the back-end with this audience knows them.
     pub fn patients_at(&self, audience: &str) -> Result<Vec<Patient>> {
         let keys = Arc::new(SoftwareKeys::load(&self.folder.keys())?);
-        let tokens = Tokens::new(keys, self.issuer(), self.issuer())?;
+        let tokens = Tokens::new(keys, self.issuer(), self.issuer());
         let known = people::patients().map(|person| {
             let subject = tokens.pairwise_subject(audience, person.health_id)?;
             Ok(Patient { subject, person })
@@ -92,10 +92,10 @@ impl World {
         authority.sign_crl(at)
     }
 
-    fn keys(&self) -> Result<SoftwareKeys> {
+    fn keys(&self, at: OffsetDateTime) -> Result<SoftwareKeys> {
         let path = self.folder.keys();
         if !path.exists() {
-            SoftwareKeys::generate()?.save(&path)?;
+            SoftwareKeys::generate(at)?.save(&path)?;
         }
         SoftwareKeys::load(&path).with_context(|| format!("cannot use {}", path.display()))
     }

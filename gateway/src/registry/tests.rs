@@ -15,13 +15,13 @@ struct Kingdom {
 
 impl Kingdom {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), signer: Arc::new(SoftwareKeys::generate().unwrap()) }
+        Self { folder: tempfile::tempdir().unwrap(), signer: Arc::new(SoftwareKeys::generate(time::OffsetDateTime::UNIX_EPOCH).unwrap()) }
     }
 
     async fn registry(&self) -> Registry {
         let database = Database::open(&self.path()).await.unwrap();
         let issuer = "https://localhost:8441".to_owned();
-        let tokens = Tokens::new(self.signer.clone(), issuer.clone(), issuer.clone()).unwrap();
+        let tokens = Tokens::new(self.signer.clone(), issuer.clone(), issuer.clone());
         Registry::open(database, self.signer.clone(), Arc::new(tokens), issuer).await.unwrap()
     }
 

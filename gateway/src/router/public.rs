@@ -21,7 +21,13 @@ const READY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `GET /.well-known/jwks.json`: back-ends keep it; a new key is announced before it is used.
 pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
-    published("application/jwk-set+json", app.tokens.jwks())
+    match app.tokens.jwks(app.clock.now()) {
+        Ok(keys) => published("application/jwk-set+json", &keys),
+        Err(error) => {
+            tracing::error!(code = error.code(), "keys not published");
+            Problem::new(ProblemCode::SignerUnavailable).into_response()
+        }
+    }
 }
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414).

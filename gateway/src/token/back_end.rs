@@ -33,6 +33,7 @@ pub(super) struct BackEndKey {
 #[derive(Clone)]
 pub(super) struct CachedToken {
     token: Arc<str>,
+    kid: Arc<str>,
     expires_at: i64,
 }
 
@@ -64,9 +65,10 @@ impl Tokens {
         };
         if let Some(known) = self.back_end.get(&key) {
             // Near the session's end there is nothing fresher to be had.
-            if known.expires_at > now
-                && (known.expires_at == session_end || known.expires_at - now >= MIN_BACK_END_LIFETIME)
-            {
+            let fresh =
+                known.expires_at == session_end || known.expires_at - now >= MIN_BACK_END_LIFETIME;
+            // A back-end would not know a key that was withdrawn.
+            if known.expires_at > now && fresh && self.back_ends.keys().published(&known.kid, at)?.is_some() {
                 return Ok(known.token);
             }
         }
@@ -76,8 +78,9 @@ impl Tokens {
         }
         let expires_at = session_end.min(now.saturating_add(MAX_BACK_END_LIFETIME));
         let payload = wire::BackEnd::new(claims, grant, &self.issuer, (now, expires_at));
-        let token: Arc<str> = self.back_end_signer.sign(&payload)?.into();
-        self.back_end.insert(key, CachedToken { token: Arc::clone(&token), expires_at });
+        let signed = self.back_ends.sign(&payload, at)?;
+        let token: Arc<str> = signed.token.into();
+        self.back_end.insert(key, CachedToken { token: Arc::clone(&token), kid: signed.kid, expires_at });
         Ok(token)
     }
 }

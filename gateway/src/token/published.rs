@@ -1,19 +1,31 @@
 //! What may anybody know of our keys and of us?
 
-use hsm_config::{HsmError, KeyJob, KeyRole, Signer};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hsm_config::{HsmError, KeyJob, KeyRole, PublishedKey, Signer};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
-/// The JWK Set (RFC 7517): one key a signing role, each named by its RFC 7638 thumbprint.
-pub(super) fn jwks(signer: &dyn Signer) -> Result<Value, HsmError> {
-    let roles = KeyRole::ALL.into_iter().filter(|role| role.job() == KeyJob::Sign);
-    let keys = roles.map(|role| {
-        let key = signer.public_key(role)?;
-        Ok(json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256",
-            "kid": key.kid(), "x": key.x(), "y": key.y(),
-        }))
+/// The JWK Set (RFC 7517): every key that verifiers may meet, each named by its RFC 7638 thumbprint.
+pub(super) fn jwks(signer: &dyn Signer, at: OffsetDateTime) -> Result<Value, HsmError> {
+    let mut keys = Vec::new();
+    for role in KeyRole::ALL.into_iter().filter(|role| role.job() == KeyJob::Sign) {
+        keys.extend(signer.published(role, at)?.iter().map(jwk));
+    }
+    Ok(json!({ "keys": keys }))
+}
+
+fn jwk(published: &PublishedKey) -> Value {
+    let key = &published.key;
+    let mut jwk = json!({
+        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256",
+        "kid": key.kid(), "x": key.x(), "y": key.y(),
     });
-    Ok(json!({ "keys": keys.collect::<Result<Vec<Value>, HsmError>>()? }))
+    if let (Some(members), false) = (jwk.as_object_mut(), published.certificates.is_empty()) {
+        // RFC 7517 §4.7: base64, not base64url.
+        let chain = published.certificates.iter().map(|der| STANDARD.encode(der)).collect();
+        members.insert("x5c".to_owned(), chain);
+    }
+    jwk
 }
 
 /// Authorization server metadata (RFC 8414 §2): only what is there. Sessions are opened by a card, not by an

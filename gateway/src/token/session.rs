@@ -23,6 +23,13 @@ pub struct VerifiedSessionToken {
     claims: Arc<SessionClaims>,
 }
 
+/// What is remembered of a token: the key too, which may be withdrawn while the token lives.
+#[derive(Clone)]
+pub(super) struct RememberedToken {
+    verified: VerifiedSessionToken,
+    kid: Arc<str>,
+}
+
 impl VerifiedSessionToken {
     /// What the token says.
     #[must_use]
@@ -38,15 +45,16 @@ impl Tokens {
     /// [`TokenError::Claims`] for a life that is not positive or longer than 15 minutes,
     /// [`TokenError::Signer`] when the key does not answer.
     pub fn issue_session(&self, claims: &SessionClaims) -> Result<String, TokenError> {
+        let issued_at = claims.issued_at;
         let claims = wire::Session::new(claims, &self.issuer, &self.audience);
         check_lifetime(&claims)?;
-        self.session_signer.sign(&claims)
+        Ok(self.sessions.sign(&claims, issued_at)?.token)
     }
 
     /// Verifies a session token shown at this time over a connection of the certificate with this thumbprint.
     ///
-    /// What does not depend on time and connection is remembered by the token's hash; time and binding are
-    /// judged every time.
+    /// What does not depend on time and connection is remembered by the token's hash; time, binding and whether
+    /// the key is still in use are judged every time.
     ///
     /// # Errors
     /// The first thing that is wrong, from the outside in: form, header, signature, claims, time, binding.
@@ -56,25 +64,28 @@ impl Tokens {
         thumbprint: &str,
         at: OffsetDateTime,
     ) -> Result<VerifiedSessionToken, TokenError> {
-        let verified = self.authentic(token)?;
+        let verified = self.authentic(token, at)?;
         check_time(&verified.claims, at)?;
         let bound = verified.claims.thumbprint.as_bytes().ct_eq(thumbprint.as_bytes());
         if bool::from(bound) { Ok(verified) } else { Err(TokenError::Binding) }
     }
 
     /// The claims of a token that this gateway signed for itself, whenever and for whomever.
-    fn authentic(&self, token: &str) -> Result<VerifiedSessionToken, TokenError> {
+    fn authentic(&self, token: &str, at: OffsetDateTime) -> Result<VerifiedSessionToken, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed("too long"));
         }
         let hash = digest::digest(&digest::SHA256, token.as_bytes());
         let key: Option<[u8; 32]> = hash.as_ref().try_into().ok();
         if let Some(known) = key.and_then(|key| self.verified.get(&key)) {
-            return Ok(known);
+            return match self.sessions.keys().published(&known.kid, at)? {
+                Some(_) => Ok(known.verified),
+                None => Err(TokenError::UnknownKey),
+            };
         }
-        let payload = self.session_verifier.verify(token)?;
+        let jws = self.sessions.verify(token, at)?;
         let claims: wire::Session =
-            json::read_once(&payload).map_err(|_| TokenError::Claims("missing, mistyped or repeated"))?;
+            json::read_once(&jws.payload).map_err(|_| TokenError::Claims("missing, mistyped or repeated"))?;
         if claims.iss != self.issuer {
             return Err(TokenError::Issuer);
         }
@@ -84,7 +95,7 @@ impl Tokens {
         check_lifetime(&claims)?;
         let verified = VerifiedSessionToken { claims: Arc::new(claims.into_claims()?) };
         if let Some(key) = key {
-            self.verified.insert(key, verified.clone());
+            self.verified.insert(key, RememberedToken { verified: verified.clone(), kid: jws.kid });
         }
         Ok(verified)
     }

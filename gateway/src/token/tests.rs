@@ -24,11 +24,11 @@ const AT: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
 const THUMBPRINT: &str = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2";
 const SUBJECT: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
-static KEYS: LazyLock<Arc<SoftwareKeys>> = LazyLock::new(|| Arc::new(SoftwareKeys::generate().unwrap()));
+static KEYS: LazyLock<Arc<SoftwareKeys>> = LazyLock::new(|| Arc::new(SoftwareKeys::generate(AT - Duration::days(1)).unwrap()));
 
 /// Its own caches each time; one set of keys for all tests.
 fn tokens() -> Tokens {
-    Tokens::new(KEYS.clone(), ISSUER.to_owned(), ISSUER.to_owned()).unwrap()
+    Tokens::new(KEYS.clone(), ISSUER.to_owned(), ISSUER.to_owned())
 }
 
 fn claims() -> SessionClaims {
@@ -86,7 +86,7 @@ fn genuine() -> String {
 }
 
 fn header() -> Value {
-    let kid = KEYS.public_key(KeyRole::TokenSigning).unwrap().kid().to_owned();
+    let kid = KEYS.current(KeyRole::TokenSigning, AT).unwrap().kid().to_owned();
     json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid })
 }
 
@@ -103,7 +103,8 @@ fn part(token: &str, number: usize) -> Value {
 /// Any header and payload, signed for real by the key of a role.
 fn signed(role: KeyRole, header: &str, payload: &str) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
-    let signature = KEYS.sign(role, message.as_bytes()).unwrap();
+    let key = KEYS.current(role, AT).unwrap();
+    let signature = KEYS.sign(role, key.kid(), message.as_bytes()).unwrap();
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 

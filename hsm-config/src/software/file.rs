@@ -4,23 +4,21 @@
 //! key before and the key after a rotation.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    io::{self, Read as _},
     path::Path,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{MacKey, SealingKey, SigningKey, SoftwareKeys};
-use crate::{HsmError, KeyJob, KeyRole};
+use super::{Generation, Material, SoftwareKeys};
+use crate::{HsmError, KeyRole, private_file};
 
 /// Bytes of the largest key file that is read; seven keys take less than 2 KiB.
 const MAX_FILE_LEN: u64 = 64 * 1024;
 const FILE_VERSION: u32 = 1;
-const OWNER_ONLY: u32 = 0o600;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,31 +46,25 @@ pub(super) fn load(path: &Path) -> Result<SoftwareKeys, HsmError> {
         return Err(HsmError::FileVersion(file.version));
     }
     let keys = RoleKeys::sort(&file.keys)?;
-    Ok(SoftwareKeys {
-        token: keys.signing(KeyRole::TokenSigning)?,
-        backend_token: keys.signing(KeyRole::BackendTokenSigning)?,
-        receipt: keys.signing(KeyRole::ReceiptSigning)?,
-        checkpoint: keys.signing(KeyRole::CheckpointSigning)?,
-        pairwise: MacKey::new(keys.secret(KeyRole::PairwiseSubject)?),
-        registry_index: MacKey::new(keys.secret(KeyRole::RegistryIndex)?),
-        registry_sealing: SealingKey::new(KeyRole::RegistrySealing, keys.secret(KeyRole::RegistrySealing)?)?,
-    })
+    let generations = KeyRole::ALL.into_iter().map(|role| {
+        // This format knows no times: its keys have signed since ever.
+        let material = Material::restore(role, keys.key(role)?)?;
+        Ok(Generation { role, signs_from: OffsetDateTime::UNIX_EPOCH, published_until: None, material })
+    });
+    Ok(SoftwareKeys { generations: generations.collect::<Result<_, HsmError>>()? })
 }
 
 pub(super) fn save(keys: &SoftwareKeys, path: &Path) -> Result<(), HsmError> {
-    let entries = KeyRole::ALL.into_iter().map(|role| {
-        let material = match role.job() {
-            KeyJob::Sign => keys.signing(role, KeyJob::Sign)?.to_pkcs8(role)?,
-            KeyJob::Mac | KeyJob::Seal => keys.secret(role)?,
-        };
-        Ok(KeyEntry { role: role.name().to_owned(), key: STANDARD.encode(&*material) })
+    let entries = keys.generations.iter().map(|generation| {
+        let key = STANDARD.encode(&*generation.material.expose(generation.role)?);
+        Ok(KeyEntry { role: generation.role.name().to_owned(), key })
     });
     let file = KeyFile { version: FILE_VERSION, keys: entries.collect::<Result<_, HsmError>>()? };
     let unwritable = |cause| HsmError::File { path: path.to_owned(), cause };
     let mut text =
         Zeroizing::new(serde_json::to_vec_pretty(&file).map_err(io::Error::from).map_err(unwritable)?);
     text.push(b'\n');
-    write_private(path, &text).map_err(unwritable)
+    private_file::write(path, &text).map_err(unwritable)
 }
 
 /// The keys of a file by role: none missing, none twice, none shared.
@@ -100,68 +92,20 @@ impl RoleKeys {
         let found = self.0.iter().find(|(of, _)| *of == role);
         found.map(|(_, key)| key.as_slice()).ok_or(HsmError::MissingRole(role))
     }
-
-    fn signing(&self, role: KeyRole) -> Result<SigningKey, HsmError> {
-        SigningKey::from_pkcs8(role, self.key(role)?)
-    }
-
-    fn secret(&self, role: KeyRole) -> Result<Zeroizing<[u8; 32]>, HsmError> {
-        let key = self.key(role)?.try_into().map_err(|_| HsmError::KeyRejected(role))?;
-        Ok(Zeroizing::new(key))
-    }
-}
-
-impl SoftwareKeys {
-    fn secret(&self, role: KeyRole) -> Result<Zeroizing<Vec<u8>>, HsmError> {
-        let secret = match role {
-            KeyRole::PairwiseSubject => &self.pairwise.secret,
-            KeyRole::RegistryIndex => &self.registry_index.secret,
-            KeyRole::RegistrySealing => &self.registry_sealing.secret,
-            _ => return Err(HsmError::WrongRole { role, job: KeyJob::Seal }),
-        };
-        Ok(Zeroizing::new(secret.to_vec()))
-    }
 }
 
 /// Reads a file that nobody but its owner can read or write.
-///
-/// The permissions are asked of the open file, not of the path: between the two it could be replaced.
 fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, HsmError> {
     let unreadable = |cause| HsmError::File { path: path.to_owned(), cause };
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(HsmError::FileExposed { path: path.to_owned(), mode });
-    }
-    if !metadata.is_file() || metadata.len() > MAX_FILE_LEN {
+    let file = private_file::open(path).map_err(|refusal| match refusal {
+        private_file::Refusal::Io(cause) => unreadable(cause),
+        private_file::Refusal::Exposed(cause) => HsmError::FileExposed { path: path.to_owned(), cause },
+    })?;
+    if file.metadata().map_err(unreadable)?.len() > MAX_FILE_LEN {
         return Err(unreadable(io::Error::new(io::ErrorKind::InvalidData, "not a key file")));
     }
     // Room for the whole file at once: a growing buffer would leave copies of the keys behind.
     let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(MAX_FILE_LEN).unwrap_or(0)));
     file.take(MAX_FILE_LEN).read_to_end(&mut text).map_err(unreadable)?;
     Ok(text)
-}
-
-/// Writes a file all at once: a crash leaves the old keys or the new ones, never half of them.
-fn write_private(path: &Path, text: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let draft = directory.join(name);
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&draft)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        File::open(directory)?.sync_all()
-    })();
-    if written.is_err() {
-        // What is left of a failed write is a secret too; that it cannot be removed is said by the error itself.
-        let _ = fs::remove_file(&draft);
-    }
-    written
 }

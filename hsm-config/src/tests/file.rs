@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::KEYS;
+use super::{AT, KEYS};
 use crate::{HsmError, KeyRole, Signer as _, SoftwareKeys, conformance};
 
 struct Saved {
@@ -44,9 +44,9 @@ fn what_is_saved_is_what_is_loaded() {
     assert_eq!(mode & 0o7777, 0o600);
     assert_eq!(fs::read_dir(saved.directory.path()).unwrap().count(), 1, "no draft is left");
     let loaded = SoftwareKeys::load(&saved.path).unwrap();
-    conformance::check(&loaded).unwrap();
+    conformance::check(&loaded, AT).unwrap();
     for role in KeyRole::ALL {
-        assert_eq!(loaded.public_key(role).ok(), KEYS.public_key(role).ok());
+        assert_eq!(loaded.current(role, AT).ok(), KEYS.current(role, AT).ok());
         assert_eq!(loaded.mac(role, b"m").ok(), KEYS.mac(role, b"m").ok());
     }
     let sealed = KEYS.seal(KeyRole::RegistrySealing, b"text", b"row").unwrap();
@@ -57,11 +57,11 @@ fn what_is_saved_is_what_is_loaded() {
 fn saving_replaces_the_whole_file_and_tightens_it() {
     let saved = saved();
     fs::set_permissions(&saved.path, Permissions::from_mode(0o644)).unwrap();
-    SoftwareKeys::generate().unwrap().save(&saved.path).unwrap();
+    SoftwareKeys::generate(AT).unwrap().save(&saved.path).unwrap();
     let loaded = SoftwareKeys::load(&saved.path).unwrap();
     assert_ne!(
-        loaded.public_key(KeyRole::TokenSigning).unwrap(),
-        KEYS.public_key(KeyRole::TokenSigning).unwrap()
+        loaded.current(KeyRole::TokenSigning, AT).unwrap(),
+        KEYS.current(KeyRole::TokenSigning, AT).unwrap()
     );
 }
 

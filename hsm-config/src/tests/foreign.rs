@@ -6,16 +6,17 @@ use p256::ecdsa::{
     signature::{Signer as _, Verifier as _},
 };
 
-use super::KEYS;
+use super::{AT, KEYS};
 use crate::{KeyJob, KeyRole, PublicKey, Signer as _};
 
 #[test]
 fn p256_verifies_what_each_role_signs() {
     for role in KeyRole::ALL.into_iter().filter(|role| role.job() == KeyJob::Sign) {
-        let key = VerifyingKey::from_sec1_bytes(KEYS.public_key(role).unwrap().sec1_uncompressed()).unwrap();
+        let current = KEYS.current(role, AT).unwrap();
+        let key = VerifyingKey::from_sec1_bytes(current.sec1_uncompressed()).unwrap();
         for round in 0..50_u32 {
             let message = round.to_be_bytes();
-            let signature = Signature::from_slice(&KEYS.sign(role, &message).unwrap()).unwrap();
+            let signature = Signature::from_slice(&KEYS.sign(role, current.kid(), &message).unwrap()).unwrap();
             key.verify(&message, &signature).unwrap();
             assert!(key.verify(b"another", &signature).is_err());
         }
@@ -27,9 +28,9 @@ fn a_key_made_elsewhere_signs_here() {
     use p256::pkcs8::EncodePrivateKey as _;
     let foreign = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
     let pkcs8 = foreign.to_pkcs8_der().unwrap();
-    let key = crate::software::SigningKey::from_pkcs8(KeyRole::TokenSigning, pkcs8.as_bytes()).unwrap();
+    let key = crate::software::Material::restore(KeyRole::TokenSigning, pkcs8.as_bytes()).unwrap();
     let point = foreign.verifying_key().to_sec1_point(false);
-    assert_eq!(key.public.sec1_uncompressed().as_slice(), point.as_bytes());
+    assert_eq!(key.public().unwrap().sec1_uncompressed().as_slice(), point.as_bytes());
     let _: Signature = foreign.sign(b"both sign");
 }
 

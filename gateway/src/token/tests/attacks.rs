@@ -35,8 +35,8 @@ fn algorithms() {
 
 #[test]
 fn hs256_with_the_public_key_as_the_secret() {
-    let key = KEYS.public_key(KeyRole::TokenSigning).unwrap();
-    let jwk = tokens().jwks()["keys"][0].to_string();
+    let key = KEYS.current(KeyRole::TokenSigning, AT).unwrap();
+    let jwk = tokens().jwks(AT).unwrap()["keys"][0].to_string();
     for alg in ["HS256", "ES256"] {
         for secret in [&key.sec1_uncompressed()[..], &key.sec1_uncompressed()[1..], jwk.as_bytes()] {
             let header = with(header(), "alg", json!(alg));
@@ -60,7 +60,7 @@ fn headers_with_more_or_less_than_ours() {
         assert_eq!(verdict(&with(header(), missing, json!(null)), &payload), "token-header", "{missing}");
         assert_eq!(verdict(&with(header(), missing, json!(7)), &payload), "token-header", "{missing}");
     }
-    let own_key = tokens().jwks()["keys"][1].clone();
+    let own_key = tokens().jwks(AT).unwrap()["keys"][1].clone();
     for (name, value) in [
         ("crit", json!(["exp"])),
         ("crit", json!([])),
@@ -106,7 +106,7 @@ fn keys() {
     let others = [KeyRole::BackendTokenSigning, KeyRole::ReceiptSigning, KeyRole::CheckpointSigning];
     for role in others {
         // A key of another job signs a perfect session token: under its own name, and under the right one.
-        let own_name = with(header(), "kid", json!(KEYS.public_key(role).unwrap().kid()));
+        let own_name = with(header(), "kid", json!(KEYS.current(role, AT).unwrap().kid()));
         assert_eq!(judged(&signed(role, &own_name, &payload)), "token-key-unknown", "{role}");
         assert_eq!(judged(&signed(role, &header().to_string(), &payload)), "token-signature", "{role}");
     }

@@ -14,7 +14,7 @@ use crate::token::BackEndGrant;
 
 /// As a back-end engineer would: the key the header names, from the published set.
 fn validated(token: &str, audience: Option<&str>) -> Result<Value, jsonwebtoken::errors::Error> {
-    let set: JwkSet = serde_json::from_value(tokens().jwks().clone()).unwrap();
+    let set: JwkSet = serde_json::from_value(tokens().jwks(AT).unwrap()).unwrap();
     let key: &Jwk = set.find(&decode_header(token)?.kid.unwrap()).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
     validation.set_issuer(&[ISSUER]);

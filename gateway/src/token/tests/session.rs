@@ -86,8 +86,8 @@ fn a_token_too_long_to_be_read_is_not_issued() {
 #[test]
 fn another_gateway_does_not_know_our_token() {
     let token = tokens().issue_session(&claims()).unwrap();
-    let keys = std::sync::Arc::new(hsm_config::SoftwareKeys::generate().unwrap());
-    let other = Tokens::new(keys, super::ISSUER.to_owned(), super::ISSUER.to_owned()).unwrap();
+    let keys = std::sync::Arc::new(hsm_config::SoftwareKeys::generate(AT).unwrap());
+    let other = Tokens::new(keys, super::ISSUER.to_owned(), super::ISSUER.to_owned());
     assert_eq!(code(&other, &token, THUMBPRINT, 0), "token-key-unknown");
 }
 
