@@ -44,7 +44,11 @@ fn signs(signer: &dyn Signer, role: KeyRole, at: OffsetDateTime) -> Result<(), S
         expect(public.verify(b"another message", &signature).is_err(), role, "signs for any message")?;
     }
     let strange = signer.sign(role, "of another gateway", b"message");
-    expect(matches!(strange, Err(HsmError::UnknownKey { .. })), role, "signs under a name that is not its own")?;
+    expect(
+        matches!(strange, Err(HsmError::UnknownKey { .. })),
+        role,
+        "signs under a name that is not its own",
+    )?;
     let again = signer.current(role, at).map_err(|cause| failed(role, &cause))?;
     expect(again == current, role, "changed between two calls")?;
     // Before the first of them signs, none of them does: a clock that is far off must not pass unnoticed.

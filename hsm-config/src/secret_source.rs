@@ -142,7 +142,8 @@ impl FromStr for SecretSource {
 
     fn from_str(text: &str) -> Result<Self, SecretError> {
         let plain = |name: &str| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
         };
         match text.split_once(':') {
             Some(("env", name)) if plain(name) => Ok(Self::Environment(name.to_owned())),

@@ -79,9 +79,9 @@ impl Signer for SoftwareKeys {
 
     fn sign(&self, role: KeyRole, kid: &str, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError> {
         role.must(KeyJob::Sign)?;
-        let key = self.of(role).find(|generation| {
-            generation.material.public().is_some_and(|public| public.kid() == kid)
-        });
+        let key = self
+            .of(role)
+            .find(|generation| generation.material.public().is_some_and(|public| public.kid() == kid));
         key.ok_or(HsmError::UnknownKey { role })?.material.sign(role, message)
     }
 

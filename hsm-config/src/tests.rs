@@ -12,8 +12,8 @@ use crate::{HsmError, KeyJob, KeyRole, PublicKey, PublishedKey, Signer, Software
 
 const AT: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
 
-
-static KEYS: LazyLock<SoftwareKeys> = LazyLock::new(|| SoftwareKeys::generate(AT - Duration::days(1)).unwrap());
+static KEYS: LazyLock<SoftwareKeys> =
+    LazyLock::new(|| SoftwareKeys::generate(AT - Duration::days(1)).unwrap());
 
 #[test]
 fn software_keys_keep_every_promise() {

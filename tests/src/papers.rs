@@ -102,7 +102,8 @@ impl Forger {
     /// Signed with the real key, whatever it says.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let input = signing_input(header, claims);
-        let signature = self.keys.sign(KeyRole::TokenSigning, self.key().kid(), input.as_bytes()).expect("a signature");
+        let signature =
+            self.keys.sign(KeyRole::TokenSigning, self.key().kid(), input.as_bytes()).expect("a signature");
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 

@@ -80,8 +80,8 @@ fn generate(file: &std::path::Path, output: Output) -> Result<(), Failure> {
         let message = format!("{} exists: its keys name patients and sign tokens", file.display());
         return Err(Failure::new(Exit::Usage, message).remedy("give the name of a new file"));
     }
-    let keys =
-        SoftwareKeys::generate(SystemClock.now()).map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
+    let keys = SoftwareKeys::generate(SystemClock.now())
+        .map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
     keys.save(file).map_err(|error| Failure::new(Exit::Io, format!("{}: {error}", file.display())))?;
     list(&keys, output)
 }

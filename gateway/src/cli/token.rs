@@ -99,9 +99,8 @@ impl Keys {
             super::place::load(&super::place::config_file(self.state.as_ref(), self.config.as_ref()))?;
         let keys = super::keys::load(&config)?;
         let tokens = Tokens::new(Arc::new(keys), config.issuer.clone(), config.issuer.clone());
-        let jwks = tokens
-            .jwks(SystemClock.now())
-            .map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
+        let jwks =
+            tokens.jwks(SystemClock.now()).map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
         let jwks = serde_json::from_value(jwks)
             .map_err(|error| Failure::new(Exit::Internal, format!("no JWKS: {error}")))?;
         Ok((jwks, Some(config.issuer)))

@@ -15,7 +15,10 @@ struct Kingdom {
 
 impl Kingdom {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), signer: Arc::new(SoftwareKeys::generate(time::OffsetDateTime::UNIX_EPOCH).unwrap()) }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            signer: Arc::new(SoftwareKeys::generate(time::OffsetDateTime::UNIX_EPOCH).unwrap()),
+        }
     }
 
     async fn registry(&self) -> Registry {

@@ -65,8 +65,7 @@ impl Tokens {
         };
         if let Some(known) = self.back_end.get(&key) {
             // Near the session's end there is nothing fresher to be had.
-            let fresh =
-                known.expires_at == session_end || known.expires_at - now >= MIN_BACK_END_LIFETIME;
+            let fresh = known.expires_at == session_end || known.expires_at - now >= MIN_BACK_END_LIFETIME;
             // A back-end would not know a key that was withdrawn.
             if known.expires_at > now && fresh && self.back_ends.keys().published(&known.kid, at)?.is_some() {
                 return Ok(known.token);

@@ -24,7 +24,8 @@ const AT: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
 const THUMBPRINT: &str = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2";
 const SUBJECT: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
-static KEYS: LazyLock<Arc<SoftwareKeys>> = LazyLock::new(|| Arc::new(SoftwareKeys::generate(AT - Duration::days(1)).unwrap()));
+static KEYS: LazyLock<Arc<SoftwareKeys>> =
+    LazyLock::new(|| Arc::new(SoftwareKeys::generate(AT - Duration::days(1)).unwrap()));
 
 /// Its own caches each time; one set of keys for all tests.
 fn tokens() -> Tokens {

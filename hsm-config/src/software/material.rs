@@ -110,7 +110,12 @@ impl Material {
         Ok(sealed)
     }
 
-    pub(super) fn open(&self, role: KeyRole, sealed: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+    pub(super) fn open(
+        &self,
+        role: KeyRole,
+        sealed: &[u8],
+        aad: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, HsmError> {
         let Self::Sealing { key, .. } = self else {
             return Err(HsmError::WrongRole { role, job: KeyJob::Seal });
         };

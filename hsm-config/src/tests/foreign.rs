@@ -16,7 +16,8 @@ fn p256_verifies_what_each_role_signs() {
         let key = VerifyingKey::from_sec1_bytes(current.sec1_uncompressed()).unwrap();
         for round in 0..50_u32 {
             let message = round.to_be_bytes();
-            let signature = Signature::from_slice(&KEYS.sign(role, current.kid(), &message).unwrap()).unwrap();
+            let signature =
+                Signature::from_slice(&KEYS.sign(role, current.kid(), &message).unwrap()).unwrap();
             key.verify(&message, &signature).unwrap();
             assert!(key.verify(b"another", &signature).is_err());
         }

@@ -32,7 +32,9 @@ fn four_forms_and_no_other() {
         assert_eq!(parse(text).unwrap().to_string(), text);
     }
     let wrong = ["", "env:", "env:A=B", "fd:", "fd:-1", "fd:x", "fd:99999999999", "credential:", "file:"];
-    for text in wrong.into_iter().chain(["credential:../shadow", "credential:.", "hunter2", "Env:A", "https://x"]) {
+    for text in
+        wrong.into_iter().chain(["credential:../shadow", "credential:.", "hunter2", "Env:A", "https://x"])
+    {
         assert_eq!(parse(text), Err("secret-source-unknown"), "{text}");
     }
 }
