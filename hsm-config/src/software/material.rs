@@ -18,7 +18,7 @@ const NONCE_LEN: usize = 12;
 /// A key of one of the three kinds, ready for its job (*matériel de clé*).
 pub(crate) enum Material {
     Signing { pair: EcdsaKeyPair, public: PublicKey },
-    Mac { secret: Secret, key: hmac::Key },
+    Mac { secret: Secret, key: Box<hmac::Key> },
     Sealing { secret: Secret, key: RandomizedNonceKey },
 }
 
@@ -46,7 +46,7 @@ impl Material {
             }
             KeyJob::Mac => {
                 let secret = secret()?;
-                Ok(Self::Mac { key: hmac::Key::new(hmac::HMAC_SHA256, &*secret), secret })
+                Ok(Self::Mac { key: Box::new(hmac::Key::new(hmac::HMAC_SHA256, &*secret)), secret })
             }
             KeyJob::Seal => {
                 let secret = secret()?;
