@@ -59,8 +59,8 @@ impl Challenge {
         let (secret, commands) = if let Some(info) = card.chip_authentication() {
             let (channel, commands) = chip_authentication::commands(info, card.dg1().len())?;
             (Secret::ChipAuthentication { channel }, commands)
-        } else if card.active_authentication().is_some() {
-            let (nonce, commands) = active_authentication::commands()?;
+        } else if let Some(chip) = card.active_authentication() {
+            let (nonce, commands) = active_authentication::commands(chip.key.signature_size())?;
             (Secret::ActiveAuthentication { nonce }, commands)
         } else {
             return Err(PresenceError::CannotProve);

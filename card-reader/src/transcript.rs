@@ -115,17 +115,21 @@ fn confirmed(card_access: &[u8], signed: &SecurityInfos) -> Result<(), PresenceE
     if known { Ok(()) } else { Err(PresenceError::CardAccessContradicted) }
 }
 
-/// The key of DG15 with the hash that DG14 names for it; `None` for a key of a kind we do not speak.
+/// The key of DG15 with the digest that DG14 names for it; `None` for a key of a kind we do not speak, and for one that signs with
+/// ECDSA where no digest is named.
 fn active_authentication(
     dg15: &AuthenticDataGroup,
     infos: &SecurityInfos,
 ) -> Result<Option<ActiveAuthentication>, PresenceError> {
     let spki = tlv::only(dg15.content(), 0x6f).map_err(|_| PresenceError::Malformed("DG15"))?;
-    let hash = infos
+    let named_digest = infos
         .active_authentication_algorithm()
         .and_then(|oid| DigestAlgorithm::from_plain_ecdsa_oid(&oid).ok());
-    let key = ActiveAuthenticationKey::from_spki(spki).ok();
-    Ok(key.zip(hash).map(|(key, hash)| ActiveAuthentication { key, hash }))
+    Ok(match ActiveAuthenticationKey::from_spki(spki) {
+        Ok(ActiveAuthenticationKey::Ec(_)) if named_digest.is_none() => None,
+        Ok(key) => Some(ActiveAuthentication { key, named_digest }),
+        Err(_) => None,
+    })
 }
 
 impl fmt::Debug for CardTranscript {
@@ -134,10 +138,10 @@ impl fmt::Debug for CardTranscript {
     }
 }
 
-/// The chip's Active Authentication key and the hash that it signs with.
+/// The chip's Active Authentication key and the digest that DG14 names for it: always for ECDSA, never needed for RSA.
 pub(crate) struct ActiveAuthentication {
     pub(crate) key: ActiveAuthenticationKey,
-    pub(crate) hash: DigestAlgorithm,
+    pub(crate) named_digest: Option<DigestAlgorithm>,
 }
 
 /// A card whose data a trusted state signed (données authentiques). The chip may still be a copy: see [`AuthenticCard::challenge`].

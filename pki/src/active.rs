@@ -1,61 +1,99 @@
 //! Does the chip hold its private key? The signature of Active Authentication (Doc 9303-11 §6.1).
 
+mod iso9796;
+
 use crate::key::{EcPublicKey, PublicKey};
 use crate::signature::{self, Numbers};
 use crate::{DigestAlgorithm, PkiError, limits};
+use iso9796::RecoveryKey;
 use std::fmt;
 
-/// How a chip wrote its ECDSA signature down (forme de la signature).
+/// How a chip wrote its signature down (forme de la signature).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureForm {
-    /// `r‖s`, each as long as the order: what Doc 9303-11 §6.1.2.3 asks for.
+    /// ECDSA as `r‖s`, each as long as the order: what Doc 9303-11 §6.1.2.3 asks for.
     Plain,
-    /// `SEQUENCE { r, s }`: an accepted deviation, seen on Portuguese cards.
+    /// ECDSA as `SEQUENCE { r, s }`: an accepted deviation, seen on Portuguese cards.
     Der,
+    /// RSA with message recovery (ISO/IEC 9796-2 scheme 1), with the digest that its trailer names.
+    Recovery(DigestAlgorithm),
 }
 
-/// The public key of DG15 (clé publique d'authentification active), over any curve of Doc 9303-12 §4.4.2.
+/// The public key of DG15 (clé publique d'authentification active).
 #[derive(Clone)]
-pub struct ActiveAuthenticationKey {
-    key: EcPublicKey,
+pub enum ActiveAuthenticationKey {
+    /// Over any curve of Doc 9303-12 §4.4.2.
+    Ec(ActiveEcKey),
+    /// RSA of 1,024 bits or more.
+    Rsa(ActiveRsaKey),
 }
+
+/// A key that signs with ECDSA (clé ECDSA).
+#[derive(Clone)]
+pub struct ActiveEcKey(EcPublicKey);
+
+/// A key that signs with message recovery (clé RSA).
+#[derive(Clone)]
+pub struct ActiveRsaKey(RecoveryKey);
 
 impl ActiveAuthenticationKey {
-    /// Reads the SubjectPublicKeyInfo inside DG15 (without the outer `6F L`). RSA keys (ISO/IEC 9796-2) are not
-    /// supported yet, and say so.
+    /// Reads the SubjectPublicKeyInfo inside DG15 (without the outer `6F L`).
+    ///
+    /// RSA keys of 1,024 bits are accepted: they are in cards that are valid today, and what they sign is worth something
+    /// for the minute that a nonce lives, not for ten years. Shorter ones are [`PkiError::BadKey`].
     pub fn from_spki(spki: &[u8]) -> Result<Self, PkiError> {
         match PublicKey::from_der(spki)? {
-            PublicKey::Ec(key) => Ok(Self { key }),
-            PublicKey::Rsa(_) => Err(PkiError::Unsupported("active authentication with RSA")),
+            PublicKey::Ec(key) => Ok(Self::Ec(ActiveEcKey(key))),
+            PublicKey::Rsa(key) => RecoveryKey::new(key).map(ActiveRsaKey).map(Self::Rsa),
         }
     }
 
-    /// Checks the chip's answer to INTERNAL AUTHENTICATE over `nonce`, hashed with the algorithm that the
-    /// ActiveAuthenticationInfo of DG14 names.
-    pub fn verify(
-        &self,
-        hash: DigestAlgorithm,
-        nonce: &[u8; 8],
-        signature: &[u8],
-    ) -> Result<SignatureForm, PkiError> {
-        self.verify_message(hash, nonce, signature)
+    /// Octets of the signature to expect: what the chip is asked for.
+    #[must_use]
+    pub fn signature_size(&self) -> usize {
+        match self {
+            Self::Ec(key) => 2 * key.0.curve.order_size,
+            Self::Rsa(key) => key.0.size(),
+        }
     }
 
-    pub(crate) fn verify_message(
+    /// Checks the chip's answer to INTERNAL AUTHENTICATE over `nonce`.
+    ///
+    /// `named` is the digest that the ActiveAuthenticationInfo of DG14 names, which Doc 9303-11 §6.1.2.3 requires for
+    /// ECDSA; an RSA signature says itself which digest it uses. SHA-1 is no matter of policy here: a copier would have
+    /// to find a preimage of a nonce's digest within a minute, and collisions do not help with that.
+    pub fn verify(
         &self,
-        hash: DigestAlgorithm,
-        message: &[u8],
+        named: Option<DigestAlgorithm>,
+        nonce: &[u8; 8],
         signature: &[u8],
     ) -> Result<SignatureForm, PkiError> {
         if signature.len() > limits::ACTIVE_SIGNATURE {
             return Err(PkiError::TooLarge);
         }
+        match self {
+            Self::Ec(key) => {
+                let unnamed = PkiError::Unsupported("active authentication without a named digest");
+                key.verify(named.ok_or(unnamed)?, nonce, signature)
+            }
+            Self::Rsa(key) => key.0.verify(nonce, signature).map(SignatureForm::Recovery),
+        }
+    }
+}
+
+impl ActiveEcKey {
+    pub(crate) fn verify(
+        &self,
+        digest: DigestAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<SignatureForm, PkiError> {
         let (form, numbers) = self.read(signature)?;
-        signature::verify_numbers(hash, &self.key, &numbers, message).map(|()| form)
+        signature::verify_numbers(digest, &self.0, &numbers, message).map(|()| form)
     }
 
     fn read<'a>(&self, signature: &'a [u8]) -> Result<(SignatureForm, Numbers<'a>), PkiError> {
-        let size = self.key.curve.order_size;
+        let size = self.0.curve.order_size;
         if signature.len() == 2 * size {
             let (r, s) = signature.split_at(size);
             return Ok((SignatureForm::Plain, Numbers { r, s }));
@@ -67,6 +105,9 @@ impl ActiveAuthenticationKey {
 
 impl fmt::Debug for ActiveAuthenticationKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ActiveAuthenticationKey").finish_non_exhaustive()
+        formatter.write_str(match self {
+            Self::Ec(_) => "ActiveAuthenticationKey::Ec",
+            Self::Rsa(_) => "ActiveAuthenticationKey::Rsa",
+        })
     }
 }

@@ -62,7 +62,7 @@ pub mod trust;
 #[cfg(test)]
 mod vectors;
 
-pub use active::{ActiveAuthenticationKey, SignatureForm};
+pub use active::{ActiveAuthenticationKey, ActiveEcKey, ActiveRsaKey, SignatureForm};
 pub use certificate::{CscaKind, UntrustedCertificate};
 pub use client::{ClientCertificate, ClientCrl};
 pub use digest::DigestAlgorithm;

@@ -69,5 +69,5 @@ pub const RSA_EXPONENT: usize = 8;
 /// Octets of a PSS salt. Real ones have 20 to 64.
 pub const PSS_SALT: usize = 64;
 
-/// Octets of an Active Authentication signature in DER over the largest curve (P-521).
-pub const ACTIVE_SIGNATURE: usize = 160;
+/// Octets of an Active Authentication signature: as long as the longest RSA modulus.
+pub const ACTIVE_SIGNATURE: usize = RSA_BITS_MAX as usize / 8;

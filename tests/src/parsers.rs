@@ -93,7 +93,7 @@ pub fn security_infos(bytes: &[u8]) {
     }
     let _ = card_reader::lds::ec_key::p256_key(bytes);
     if let Ok(key) = ActiveAuthenticationKey::from_spki(bytes) {
-        assert!(key.verify(pki::DigestAlgorithm::Sha256, &[0; 8], &[0; 64]).is_err());
+        assert!(key.verify(Some(pki::DigestAlgorithm::Sha256), &[0; 8], &[0; 64]).is_err());
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod active;
+mod active_rsa;
 mod client;
 mod kingdom;
 mod master_list;
