@@ -91,19 +91,19 @@ impl ClientCrl {
         // A DER integer whose first bit is set carries a zero octet before it.
         let mut positive = vec![0];
         positive.extend_from_slice(&octets);
-        self.list.revoked.contains(&octets) || self.list.revoked.contains(&positive)
+        self.list.entry(&octets).is_some() || self.list.entry(&positive).is_some()
     }
 
     /// When the list was made.
     #[must_use]
     pub fn this_update(&self) -> OffsetDateTime {
-        self.list.this_update
+        self.list.this_update()
     }
 
     /// When the next one was promised.
     #[must_use]
     pub fn next_update(&self) -> OffsetDateTime {
-        self.list.next_update
+        self.list.next_update()
     }
 }
 

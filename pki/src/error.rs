@@ -44,12 +44,33 @@ pub enum PkiError {
     /// The CSCA's revocation list names this certificate.
     #[error("the certificate is revoked")]
     Revoked,
+    /// The CSCA's newest revocation list holds this certificate for now.
+    #[error("the certificate is on hold")]
+    OnHold,
     /// No fresh revocation list of this CSCA is at hand.
     #[error("whether the certificate is revoked is not known")]
     RevocationUnknown,
     /// A revocation list that no configured CSCA signed.
     #[error("no trusted CSCA signed this revocation list")]
     UntrustedCrl,
+    /// A revocation list that only tells what changed since another.
+    #[error("a delta revocation list: it says nothing of the certificates it does not name")]
+    CrlDelta,
+    /// A revocation list that names certificates of other authorities.
+    #[error("an indirect revocation list: it speaks for several authorities")]
+    CrlIndirect,
+    /// A revocation list for some of the certificates, or for some of the reasons.
+    #[error("a partitioned revocation list: it speaks for some certificates only")]
+    CrlPartitioned,
+    /// A revocation list that never grows stale.
+    #[error("a revocation list that does not say when the next one comes")]
+    CrlWithoutNextUpdate,
+    /// A revocation list made before one that is known already.
+    #[error("a revocation list older than the one it would replace")]
+    CrlRolledBack,
+    /// A revocation list that is dated after the moment of the check.
+    #[error("a revocation list from the future")]
+    CrlFromTheFuture,
     /// The EF.SOD has no digest for this data group.
     #[error("the security object does not list this data group")]
     DataGroupNotListed,
@@ -79,8 +100,15 @@ impl PkiError {
             Self::NotYetValid => "signer-not-yet-valid",
             Self::Expired => "signer-expired",
             Self::Revoked => "signer-revoked",
+            Self::OnHold => "signer-on-hold",
             Self::RevocationUnknown => "revocation-unknown",
             Self::UntrustedCrl => "crl-untrusted",
+            Self::CrlDelta => "crl-delta",
+            Self::CrlIndirect => "crl-indirect",
+            Self::CrlPartitioned => "crl-partitioned",
+            Self::CrlWithoutNextUpdate => "crl-without-next-update",
+            Self::CrlRolledBack => "crl-rolled-back",
+            Self::CrlFromTheFuture => "crl-from-the-future",
             Self::DataGroupNotListed => "data-group-not-listed",
             Self::DataGroupChanged => "data-group-changed",
             Self::Internal => "crypto-failure",

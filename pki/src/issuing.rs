@@ -1,10 +1,12 @@
 //! How is a demonstration kingdom's paper made? CSCA, document signers, CRLs and EF.SODs for the demo and for tests.
 
 mod certificate;
-mod encode;
+mod crl;
+pub(crate) mod encode;
 mod key;
 mod security_object;
 
+pub use crl::{CrlEntry, CrlOptions};
 pub use key::SignatureScheme;
 pub use security_object::SecurityObjectOptions;
 
@@ -137,7 +139,18 @@ impl CountrySigner {
         this_update: OffsetDateTime,
         next_update: OffsetDateTime,
     ) -> Result<Vec<u8>, PkiError> {
-        certificate::crl(&self.name()?, &self.key, revoked, this_update, next_update)
+        let revoked: Vec<_> = revoked.iter().map(|serial| CrlEntry::of(serial)).collect();
+        let next_update = Some(next_update);
+        self.issue_crl_with(&revoked, &CrlOptions { this_update, next_update, number: None, extension: None })
+    }
+
+    /// A DER CRL with more to say.
+    pub fn issue_crl_with(
+        &self,
+        revoked: &[CrlEntry<'_>],
+        options: &CrlOptions,
+    ) -> Result<Vec<u8>, PkiError> {
+        crl::crl(&self.name()?, &self.key, revoked, options)
     }
 
     /// The DER link certificate with which this generation vouches for the key of the next (certificat de lien).

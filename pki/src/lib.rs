@@ -68,6 +68,6 @@ pub use client::{ClientCertificate, ClientCrl};
 pub use digest::DigestAlgorithm;
 pub use error::PkiError;
 pub use passive::{AuthenticDataGroup, PassiveAuthentication, SignedSecurityObject};
-pub use revocation::{RevocationPolicy, RevocationStatus, UntrustedCrl};
+pub use revocation::{RevocationPolicy, RevocationReason, RevocationStatus, RevokedEntry, UntrustedCrl};
 pub use security_object::{DataGroupNumber, SecurityObject};
-pub use trust::{LeftOut, Material, TrustStore, VerifiedCertificate};
+pub use trust::{LeftOut, ListFacts, ListStanding, Material, TrustStore, VerifiedCertificate};

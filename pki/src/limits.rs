@@ -8,11 +8,14 @@ pub const EF_SOD: usize = 32_767;
 /// certificate signed with ML-DSA-87 has 7,500.
 pub const CERTIFICATE: usize = 16_384;
 
-/// Octets of one CRL: a client authority's at 40 octets an entry, and then some.
-pub const CRL: usize = 8 * 1024 * 1024;
+/// Octets of one CRL: the entries below at 70 octets each (20 of serial number, reason, invalidity date).
+pub const CRL: usize = 16 * 1024 * 1024;
 
 /// Entries of one CRL.
 pub const CRL_ENTRIES: usize = 200_000;
+
+/// Octets of a CRL number (RFC 5280 §5.2.3).
+pub const CRL_NUMBER: usize = 20;
 
 /// Extensions of one certificate or CRL. Doc 9303-12 §7.1 knows 16.
 pub const EXTENSIONS: usize = 32;

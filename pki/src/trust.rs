@@ -1,16 +1,18 @@
 //! Whom do we believe? The CSCAs that an operator pinned, and the document signers below them.
 
 mod authority;
+mod lists;
 mod remembered;
 mod signers;
 mod verified;
 
+pub use lists::{ListFacts, ListStanding};
 pub use verified::VerifiedCertificate;
 
-use crate::certificate::name;
 use crate::revocation;
 use crate::{PkiError, RevocationPolicy, UntrustedCertificate, UntrustedCrl, limits};
 use authority::{Authority, Family, families};
+use lists::CheckedList;
 use remembered::RememberedSignatures;
 use signers::DocumentSigners;
 use std::collections::HashMap;
@@ -27,7 +29,7 @@ pub struct TrustStore {
     authorities: Vec<Arc<Authority>>,
     /// Of each authority, in the same order.
     families: Vec<Family>,
-    lists: Vec<(Family, Arc<UntrustedCrl>)>,
+    lists: Vec<CheckedList>,
     signers: DocumentSigners,
     remembered: Arc<RememberedSignatures>,
     policy: RevocationPolicy,
@@ -61,6 +63,7 @@ impl TrustStore {
         if cscas.len() > limits::CSCAS || crls.len() > limits::CSCAS {
             return Err(PkiError::TooLarge);
         }
+        let crls = crls.into_iter().map(Arc::new).collect();
         let (store, left_out) = Self::assemble(cscas, crls, None);
         match left_out.first() {
             Some(first) => Err(first.why),
@@ -71,16 +74,17 @@ impl TrustStore {
     /// The same, where one bad entry of an import does not lose the rest: what could not be used is told.
     ///
     /// What the store `before` knows is not computed again: its CSCAs' own signatures, the document signers
-    /// whose signatures held. Nothing else is taken from it.
+    /// whose signatures held. And a list older than the one that was in use before, at the moment told, does not
+    /// take its place: it is refused as [`PkiError::CrlRolledBack`], and the one in use stays.
     #[must_use]
     pub fn assemble(
         cscas: Vec<UntrustedCertificate>,
-        crls: Vec<UntrustedCrl>,
-        before: Option<&Self>,
+        crls: Vec<Arc<UntrustedCrl>>,
+        before: Option<(&Self, OffsetDateTime)>,
     ) -> (Self, Vec<LeftOut>) {
         let known: HashMap<&[u8], &Arc<Authority>> = before
             .into_iter()
-            .flat_map(|store| &store.authorities)
+            .flat_map(|(store, _)| &store.authorities)
             .map(|authority| (authority.certificate.der(), authority))
             .collect();
         let mut left_out = Vec::new();
@@ -96,7 +100,7 @@ impl TrustStore {
                 Err(why) => left_out.push(LeftOut { what: Material::Csca, index, why }),
             }
         }
-        let remembered = before.map(|store| Arc::clone(&store.remembered));
+        let remembered = before.map(|(store, _)| Arc::clone(&store.remembered));
         let mut store = Self {
             families: families(&authorities),
             authorities,
@@ -105,13 +109,31 @@ impl TrustStore {
             remembered: remembered.unwrap_or_else(|| Arc::new(RememberedSignatures::new())),
             policy: RevocationPolicy::RequireFresh,
         };
+        let mut checked = Vec::new();
         for (index, list) in crls.into_iter().enumerate() {
-            let signer = if index < limits::CSCAS { store.signer_of(&list) } else { Err(PkiError::TooLarge) };
-            match signer {
-                Ok(family) => store.lists.push((family, Arc::new(list))),
+            let signed = match index < limits::CSCAS {
+                true => CheckedList::new(list, store.with_families()),
+                false => Err(PkiError::TooLarge),
+            };
+            match signed {
+                Ok(list) => checked.push((index, list)),
                 Err(why) => left_out.push(LeftOut { what: Material::Crl, index, why }),
             }
         }
+        if let Some((before, at)) = before {
+            for list in lists::in_use(&before.lists, at) {
+                let Some(kept) = list.kept(store.with_families()) else { continue };
+                let behind = lists::take_behind(&mut checked, &kept, at);
+                let why = PkiError::CrlRolledBack;
+                left_out.extend(behind.iter().map(|index| LeftOut {
+                    what: Material::Crl,
+                    index: *index,
+                    why,
+                }));
+                store.lists.extend((!behind.is_empty()).then_some(kept));
+            }
+        }
+        store.lists.extend(checked.into_iter().map(|(_, list)| list));
         (store, left_out)
     }
 
@@ -139,6 +161,12 @@ impl TrustStore {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.authorities.is_empty()
+    }
+
+    /// What there is to say at the moment `at` of every revocation list in the store.
+    #[must_use]
+    pub fn revocation_lists(&self, at: OffsetDateTime) -> Vec<ListFacts> {
+        lists::facts(&self.lists, at)
     }
 
     /// How many document signer certificates are kept for security objects without their own.
@@ -174,7 +202,7 @@ impl TrustStore {
         let family = self.issuer_of(&certificate, at)?;
         verified::usage(&certificate)?;
         certificate.valid_at(at)?;
-        let lists = self.lists.iter().filter(|(of, _)| *of == family).map(|(_, list)| list.as_ref());
+        let lists = self.lists.iter().filter(|known| known.family == family).map(|known| known.list.as_ref());
         let revocation = revocation::status(lists, certificate.serial(), self.policy, at)?;
         Ok(VerifiedCertificate::proven(certificate, revocation))
     }
@@ -207,25 +235,6 @@ impl TrustStore {
             }
         }
         Err(refusal)
-    }
-
-    /// The pinned CSCA that signed a list, by key identifier first, then by trying those of its name or country.
-    fn signer_of(&self, list: &UntrustedCrl) -> Result<Family, PkiError> {
-        let country = name::country(list.issuer()).ok_or(PkiError::UntrustedCrl)?;
-        let wanted = list.authority_key_identifier();
-        let mut candidates: Vec<_> = self
-            .with_families()
-            .filter(|(authority, _)| authority.country == country && authority.may_sign_lists())
-            .collect();
-        candidates.sort_by_key(|(authority, _)| {
-            wanted.is_none() || authority.certificate.subject_key_identifier() != wanted
-        });
-        candidates
-            .into_iter()
-            .take(limits::ISSUER_TRIES)
-            .find(|(authority, _)| list.signed_with(&authority.key).is_ok())
-            .map(|(_, family)| family)
-            .ok_or(PkiError::UntrustedCrl)
     }
 
     fn with_families(&self) -> impl Iterator<Item = (&Authority, Family)> {

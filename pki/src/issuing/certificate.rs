@@ -39,37 +39,6 @@ impl Parts<'_> {
     }
 }
 
-/// A CRL over these serial numbers.
-pub(super) fn crl(
-    issuer: &[u8],
-    key: &SigningKey,
-    revoked: &[&[u8]],
-    this_update: OffsetDateTime,
-    next_update: OffsetDateTime,
-) -> Result<Vec<u8>, PkiError> {
-    let algorithm = key.scheme.identifier()?;
-    let mut entries = Vec::new();
-    for serial in revoked {
-        entries.push(sequence(&[&integer(serial)?, &time(this_update)?])?);
-    }
-    // RFC 5280 §5.1.2.6: no list at all rather than an empty one.
-    let entries = if entries.is_empty() { Vec::new() } else { element(Tag::Sequence, &entries.concat())? };
-    // A number that grows with time (RFC 5280 §5.2.3); a leading zero octet keeps it positive.
-    let seconds = u64::try_from(this_update.unix_timestamp()).map_err(|_| PkiError::Malformed("time"))?;
-    let number = extension("2.5.29.20", false, &integer(positive(&seconds.to_be_bytes()).as_slice())?)?;
-    let extensions = [authority_key(&key.identifier()?)?, number].concat();
-    let tbs = sequence(&[
-        &small(1)?,
-        &algorithm,
-        issuer,
-        &time(this_update)?,
-        &time(next_update)?,
-        &entries,
-        &tagged(0, &element(Tag::Sequence, &extensions)?)?,
-    ])?;
-    sequence(&[&tbs, &algorithm, &bit_string(&key.sign(&tbs)?)?])
-}
-
 /// `C=country, CN=common_name`.
 pub(super) fn name(country: &str, common_name: &str) -> Result<Vec<u8>, PkiError> {
     let country = sequence(&[&oid("2.5.4.6")?, &element(Tag::PrintableString, country.as_bytes())?])?;
@@ -123,13 +92,4 @@ fn fresh_serial() -> Result<[u8; 16], PkiError> {
     let [first, ..] = &mut serial;
     *first = *first & 0x7f | 0x40;
     Ok(serial)
-}
-
-/// The contents octets of a positive INTEGER.
-fn positive(number: &[u8]) -> Vec<u8> {
-    let significant: Vec<u8> = number.iter().copied().skip_while(|octet| *octet == 0).collect();
-    match significant.first() {
-        Some(first) if first & 0x80 == 0 => significant,
-        _ => [&[0], significant.as_slice()].concat(),
-    }
 }

@@ -11,6 +11,8 @@
 mod active;
 mod active_rsa;
 mod client;
+mod crl;
+mod crl_by_openssl;
 mod kingdom;
 mod master_list;
 mod passive;

@@ -3,6 +3,7 @@
 use crate::kingdom::{Kingdom, NOW, csca_profile, judge, signer_profile};
 use pki::issuing::{CountrySigner, DocumentSignerOptions, SignatureScheme};
 use pki::{LeftOut, Material, PkiError, TrustStore, UntrustedCertificate, UntrustedCrl};
+use std::sync::Arc;
 use time::Duration;
 use time::macros::datetime;
 
@@ -18,7 +19,8 @@ fn seen(kingdom: &Kingdom) -> TrustStore {
 }
 
 fn reloaded(before: &TrustStore, cscas: Vec<UntrustedCertificate>, crls: Vec<UntrustedCrl>) -> TrustStore {
-    let (store, left_out) = TrustStore::assemble(cscas, crls, Some(before));
+    let (store, left_out) =
+        TrustStore::assemble(cscas, crls.into_iter().map(Arc::new).collect(), Some((before, NOW)));
     assert_eq!(left_out, []);
     assert_eq!(store.remembered_signatures(), 1, "what was computed is not computed again");
     store
@@ -43,7 +45,7 @@ fn a_remembered_signer_whose_list_is_gone_is_not_known_to_be_good() {
 fn a_remembered_signer_expires_and_so_does_its_authority() {
     let kingdom = Kingdom::new();
     let far = datetime!(2099-01-01 00:00 UTC);
-    let list = kingdom.crl_between(&[], datetime!(2020-01-01 00:00 UTC), far);
+    let list = kingdom.crl_between(&[], datetime!(2026-11-21 00:00 UTC), far);
     let store = reloaded(&seen(&kingdom), vec![kingdom.anchor()], vec![list.clone()]);
     let late = judge(&kingdom.ef_sod(), &store, datetime!(2033-01-01 00:00:01 UTC));
     assert_eq!(late.unwrap_err(), PkiError::Expired);
@@ -88,7 +90,7 @@ fn one_bad_list_or_csca_of_an_import_does_not_lose_the_rest() {
     let broken = UntrustedCertificate::from_der(&broken).unwrap();
     let (store, left_out) = TrustStore::assemble(
         vec![no_csca, broken, ours.anchor()],
-        vec![theirs.crl(&[ours.signer.serial()]), ours.crl(&[])],
+        vec![Arc::new(theirs.crl(&[ours.signer.serial()])), Arc::new(ours.crl(&[]))],
         None,
     );
     let csca = |index, why| LeftOut { what: Material::Csca, index, why };

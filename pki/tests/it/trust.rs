@@ -91,7 +91,7 @@ fn a_listed_signer_is_revoked_even_by_a_stale_list() {
     let store = TrustStore::new(vec![kingdom.anchor()], vec![revoking, kingdom.crl(&[])]).unwrap();
     assert_eq!(refusal(&kingdom, &store, NOW), PkiError::Revoked);
     assert_eq!(refusal(&kingdom, &store, NOW + Duration::days(900)), PkiError::Revoked);
-    let lenient = store.with_revocation_policy(RevocationPolicy::AcceptUnknown);
+    let lenient = store.with_revocation_policy(RevocationPolicy::Report);
     assert_eq!(refusal(&kingdom, &lenient, NOW), PkiError::Revoked);
 }
 
@@ -100,7 +100,7 @@ fn a_missing_or_stale_list_means_unknown_and_unknown_is_refused() {
     let kingdom = Kingdom::new();
     let without = || TrustStore::new(vec![kingdom.anchor()], vec![]).unwrap();
     assert_eq!(refusal(&kingdom, &without(), NOW), PkiError::RevocationUnknown);
-    let accepted = without().with_revocation_policy(RevocationPolicy::AcceptUnknown);
+    let accepted = without().with_revocation_policy(RevocationPolicy::Report);
     let proof = judge(&kingdom.ef_sod(), &accepted, NOW).unwrap();
     assert_eq!(proof.signer().revocation(), RevocationStatus::Unknown);
 
@@ -111,9 +111,12 @@ fn a_missing_or_stale_list_means_unknown_and_unknown_is_refused() {
         refusal(&kingdom, &kingdom.store(), next_update + Duration::SECOND),
         PkiError::RevocationUnknown
     );
-    let graceful = kingdom.store().with_revocation_policy(RevocationPolicy::AcceptStale(day));
-    assert!(judge(&kingdom.ef_sod(), &graceful, next_update + day).is_ok());
-    assert_eq!(refusal(&kingdom, &graceful, next_update + day * 2), PkiError::RevocationUnknown);
+    let told = kingdom.store().with_revocation_policy(RevocationPolicy::Report);
+    let status = judge(&kingdom.ef_sod(), &told, next_update + day).unwrap().signer().revocation();
+    assert_eq!(status.overdue(next_update + day), Some(day));
+    assert_eq!(status.overdue(next_update - day), Some(Duration::ZERO));
+    assert_eq!(status.age(next_update), Some(day * 30));
+    assert_eq!(RevocationStatus::Unknown.overdue(next_update), None);
     let before_the_list = datetime!(2026-11-19 00:00 UTC);
     assert_eq!(refusal(&kingdom, &kingdom.store(), before_the_list), PkiError::RevocationUnknown);
 }
