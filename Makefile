@@ -9,7 +9,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test check bench fuzz build setup setup-packages setup-rust setup-deny
+.PHONY: demo test check bench fuzz build setup setup-packages setup-rust setup-deny setup-vectors
 
 # One set of features everywhere, so that demo, test and check share what they compile.
 WHOLE := --locked --workspace --all-features
@@ -18,6 +18,9 @@ TARGET = $(shell cargo metadata --no-deps --format-version 1 2>/dev/null | sed -
 # What Debian has to give: a C compiler and OpenSSL for passive authentication, PC/SC with a virtual reader, curl for the README.
 PACKAGES := ca-certificates curl gcc libc6-dev libpcsclite-dev libssl-dev pcscd pkg-config vsmartcard-vpcd
 bench: PACKAGES += haproxy
+
+# The public test suite of path validation comes from PyPI.
+test setup-vectors: PACKAGES += python3 $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 
 DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 60
@@ -29,7 +32,7 @@ demo: build
 build: setup
 	@cargo build $(WHOLE) --bins
 
-test: setup
+test: setup setup-vectors
 	cargo build $(WHOLE) --bins --tests
 	cargo test $(WHOLE)
 
@@ -94,6 +97,20 @@ setup-packages:
 setup-rust:
 	@command -v cargo >/dev/null || { echo 'Rust is missing: install it with rustup, then make again.' >&2; exit 1; }
 	@{ cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy
+
+# NIST PKITS, from the test data of Python's `cryptography`. Without it that one test says that it was skipped.
+VECTORS := cryptography_vectors==50.0.2
+setup-vectors: setup
+	@folder='$(TARGET)/vectors'; if [ ! -d "$$folder/PKITS_data" ]; then \
+	  mkdir -p "$$folder/wheel"; \
+	  if python3 -m pip download --quiet --disable-pip-version-check --retries 1 --timeout 20 --no-deps --dest "$$folder/wheel" '$(VECTORS)'; then \
+	    python3 -m zipfile -e "$$folder"/wheel/*.whl "$$folder/wheel/out"; \
+	    mv "$$folder/wheel/out/cryptography_vectors/x509/PKITS_data" "$$folder/"; \
+	  else \
+	    echo 'NIST PKITS: PyPI cannot be reached from here, its test will be skipped' >&2; \
+	  fi; \
+	  rm -rf "$$folder/wheel"; \
+	fi
 
 # Built without optimisation: it runs for two seconds and would take minutes to optimise.
 setup-deny: setup

@@ -168,6 +168,11 @@ impl UntrustedCertificate {
         self.inner.tbs_certificate().issuer()
     }
 
+    /// Everything as it was read, for those who judge by another profile than Doc 9303's.
+    pub(crate) fn inner(&self) -> &CertificateInner<Raw> {
+        &self.inner
+    }
+
     pub(crate) fn extensions(&self) -> &Extensions {
         &self.extensions
     }
@@ -206,8 +211,15 @@ pub(crate) fn check_signed(
     signature: Option<&[u8]>,
     key: &PublicKey,
 ) -> Result<(), PkiError> {
+    let algorithm = signature_algorithm(algorithm)?;
+    signature::verify(algorithm, key, signature.ok_or(PkiError::BadSignature)?, tbs)
+}
+
+/// With what a certificate or CRL says it was signed.
+pub(crate) fn signature_algorithm(
+    algorithm: &AlgorithmIdentifierOwned,
+) -> Result<SignatureAlgorithm, PkiError> {
     let octets = algorithm.to_der().map_err(|_| PkiError::Malformed("algorithm identifier"))?;
     let algorithm = signature::algorithm(Element::only(&octets, "algorithm identifier")?)?;
-    let algorithm = SignatureAlgorithm::of_certificate(algorithm)?;
-    signature::verify(algorithm, key, signature.ok_or(PkiError::BadSignature)?, tbs)
+    SignatureAlgorithm::of_certificate(algorithm)
 }

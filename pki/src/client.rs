@@ -1,6 +1,7 @@
 //! Which client is on the other end of the TLS connection, and may it still be there?
 
 use crate::certificate::name;
+use crate::path::{PathReason, serial_number};
 use crate::{DigestAlgorithm, PkiError, UntrustedCertificate, UntrustedCrl};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,8 +20,17 @@ impl ClientCertificate {
     /// Reads the peer certificate of a connection.
     pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
         let certificate = UntrustedCertificate::from_der(der)?;
-        let subject_serial_number = name::serial_number(certificate.subject())
-            .ok_or(PkiError::Malformed("client certificate: subject without serialNumber"))?;
+        let subject_serial_number = serial_number(certificate.subject()).map_err(|reason| {
+            PkiError::Malformed(match reason {
+                PathReason::SerialNumberMissing => "client certificate: subject without serialNumber",
+                PathReason::SerialNumberRepeated => "client certificate: subject with several serialNumbers",
+                _ => "client certificate: serialNumber in an unexpected form",
+            })
+        })?;
+        // The TLS library does not read the key usage (RFC 8446 §4.4.2.2 wants digitalSignature where there is one).
+        if certificate.extensions().key_usage.is_some_and(|usage| !usage.digital_signature()) {
+            return Err(PkiError::WrongUsage);
+        }
         let thumbprint = DigestAlgorithm::Sha256.digest(der)?;
         Ok(Self {
             subject_serial_number,

@@ -10,6 +10,7 @@
 //! | what does the card's EF.SOD claim? | [`security_object`] |
 //! | are these the bytes the state signed? | [`passive`] |
 //! | does the chip hold its private key? | [`active`] |
+//! | does a path lead from a professional's certificate to an anchor? | [`path`] |
 //! | which client is on the other end of the TLS connection? | [`client`] |
 //! | how is a demonstration kingdom's paper made? | `issuing` (feature) |
 
@@ -55,6 +56,7 @@ pub mod issuing;
 mod key;
 pub mod limits;
 pub mod passive;
+pub mod path;
 pub mod revocation;
 pub mod security_object;
 mod signature;
@@ -68,6 +70,10 @@ pub use client::{ClientCertificate, ClientCrl};
 pub use digest::DigestAlgorithm;
 pub use error::PkiError;
 pub use passive::{AuthenticDataGroup, PassiveAuthentication, SignedSecurityObject};
+pub use path::{
+    Budget, PathCrl, PathError, PathReason, PathValidator, Profile, RegisteredIdentity, ValidatedPath,
+    VerifiedEstablishment, VerifiedProfessional, Work,
+};
 pub use revocation::{RevocationPolicy, RevocationReason, RevocationStatus, RevokedEntry, UntrustedCrl};
 pub use security_object::{DataGroupNumber, SecurityObject};
 pub use trust::{LeftOut, ListFacts, ListStanding, Material, TrustStore, VerifiedCertificate};

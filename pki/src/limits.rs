@@ -74,3 +74,27 @@ pub const PSS_SALT: usize = 64;
 
 /// Octets of an Active Authentication signature: as long as the longest RSA modulus.
 pub const ACTIVE_SIGNATURE: usize = RSA_BITS_MAX as usize / 8;
+
+/// Certificates of one bag of intermediates, anchors or lists that path building may look into.
+pub const PATH_BAG: usize = 2_000;
+
+/// Certificates of one path, the leaf and the anchor included. Public hierarchies have 3 to 5; NIST PKITS goes to 7.
+pub const PATH_DEPTH: usize = 10;
+
+/// Signature checks of one path validation, revocation lists included: webpki's bound (CVE-2018-16875 and its kin).
+pub const PATH_SIGNATURES: u32 = 100;
+
+/// Complete candidate paths that one validation judges.
+pub const PATH_CANDIDATES: u32 = 50;
+
+/// Edges from a certificate to a possible issuer that one validation looks at.
+pub const PATH_STEPS: u32 = 20_000;
+
+/// Comparisons of a name with a name constraint in one validation: webpki's bound (RUSTSEC-2023-0053).
+pub const PATH_NAMES: u32 = 250_000;
+
+/// Lists whose signers have signers whose lists have signers: how far that may go.
+pub const PATH_LIST_NESTING: usize = 3;
+
+/// Characters of a registered number in a subject (X.520 `ub-serial-number`, RFC 5280 appendix A.1).
+pub const REGISTERED_NUMBER: usize = 64;

@@ -4,7 +4,6 @@ use der::{Tag, Tagged};
 use x509_cert::name::{Name, RelativeDistinguishedName};
 
 const COUNTRY: &str = "2.5.4.6";
-const SERIAL_NUMBER: &str = "2.5.4.5";
 
 /// A name in a form that compares equal across string types, letter case and order of its parts: the same state
 /// writes `C=DE` and `C=de`, PrintableString and UTF8String, in certificates that belong together.
@@ -29,11 +28,6 @@ pub(crate) fn canonical(name: &Name) -> Vec<(String, Vec<u8>)> {
 /// The country (2.5.4.6), in upper case.
 pub(crate) fn country(name: &Name) -> Option<String> {
     attribute(name, COUNTRY).map(|country| country.to_ascii_uppercase())
-}
-
-/// The X.520 serialNumber (2.5.4.5).
-pub(crate) fn serial_number(name: &Name) -> Option<String> {
-    attribute(name, SERIAL_NUMBER)
 }
 
 /// The single value of this type; two of them are as good as none, for a reader might take either.

@@ -16,6 +16,7 @@ mod crl_by_openssl;
 mod kingdom;
 mod master_list;
 mod passive;
+mod pkits;
 mod published;
 mod remembered;
 mod trust;
