@@ -8,6 +8,8 @@ use crate::asn1::{Element, Elements, constructed, primitive};
 
 /// The reasons of ReasonFlags, bits 1 to 8 of a BIT STRING, as the two octets hold them.
 pub(super) const ALL_REASONS: u16 = 0x7f80;
+/// certificateHold.
+pub(super) const HOLD: u16 = 0x0200;
 
 /// Where a certificate says that its status is found (point de distribution).
 #[derive(Clone)]

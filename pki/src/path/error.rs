@@ -71,6 +71,9 @@ pub enum PathReason {
     /// On the revocation list of its issuer.
     #[error("revoked")]
     Revoked,
+    /// On the revocation list of its issuer for the time being (certificateHold).
+    #[error("on hold")]
+    OnHold,
     /// No fresh revocation list of its issuer covers it for all reasons.
     #[error("whether it is revoked is not known")]
     RevocationUnknown,
@@ -135,6 +138,7 @@ impl PathReason {
             Self::NameForm => "name-form-unsupported",
             Self::NameMalformed => "name-malformed",
             Self::Revoked => "revoked",
+            Self::OnHold => "on-hold",
             Self::RevocationUnknown => "revocation-unknown",
             Self::SerialNumberMissing => "registered-number-missing",
             Self::SerialNumberRepeated => "registered-number-repeated",
@@ -163,6 +167,7 @@ impl PathReason {
                 "supply a current revocation list of the issuer that covers this certificate for all reasons"
             }
             Self::Revoked => "ask the issuer for a new certificate; this one is withdrawn",
+            Self::OnHold => "ask the issuer why it is on hold; a newer list may release it",
             Self::KeyUsage | Self::ExtendedKeyUsage | Self::Policy => {
                 "ask the issuer for a certificate made for this purpose"
             }
@@ -197,6 +202,7 @@ impl From<PkiError> for PathReason {
             PkiError::Expired => Self::Expired,
             PkiError::NotYetValid => Self::NotYetValid,
             PkiError::Revoked => Self::Revoked,
+            PkiError::OnHold => Self::OnHold,
             PkiError::RevocationUnknown => Self::RevocationUnknown,
             other => Self::Certificate(other),
         }

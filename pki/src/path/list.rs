@@ -11,12 +11,14 @@ use crate::certificate::{authority_key, check_signed, signature_algorithm};
 use crate::key::PublicKey;
 use crate::{DigestAlgorithm, PkiError, limits};
 use der::{Decode, Tag};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use time::OffsetDateTime;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 const WHAT: &str = "revocation list";
+/// ENUMERATED certificateHold (6).
+const HOLD: &[u8] = &[0x0a, 1, 6];
 
 /// A revocation list for path validation, whose signature nobody has checked yet (LCR non vérifiée).
 pub struct PathCrl {
@@ -28,7 +30,16 @@ pub struct PathCrl {
     pub(super) scope: Scope,
     pub(super) this_update: OffsetDateTime,
     pub(super) next_update: OffsetDateTime,
-    revoked: HashSet<Vec<u8>>,
+    revoked: HashMap<Vec<u8>, Entry>,
+}
+
+/// How a certificate is listed (inscription).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// For good, for whatever reason since whenever.
+    Revoked,
+    /// certificateHold: until a newer list does not name it (RFC 5280 §5.3.1).
+    OnHold,
 }
 
 impl PathCrl {
@@ -69,7 +80,7 @@ impl PathCrl {
             scope,
             this_update,
             next_update,
-            revoked: entries.map_or_else(|| Ok(HashSet::new()), revoked)?,
+            revoked: entries.map_or_else(|| Ok(HashMap::new()), revoked)?,
         })
     }
 
@@ -97,8 +108,8 @@ impl PathCrl {
         self.revoked.is_empty()
     }
 
-    pub(super) fn names(&self, serial: &[u8]) -> bool {
-        self.revoked.contains(serial)
+    pub(super) fn entry(&self, serial: &[u8]) -> Option<Entry> {
+        self.revoked.get(serial).copied()
     }
 
     pub(super) fn signed_with(&self, key: &PublicKey) -> Result<(), PathReason> {
@@ -140,9 +151,9 @@ fn list_extensions(extensions: Option<Element<'_>>) -> Result<(Scope, Option<Vec
     Ok((scope, authority))
 }
 
-/// The serial numbers. A listed certificate is revoked for whatever reason since whenever.
-fn revoked(entries: Element<'_>) -> Result<HashSet<Vec<u8>>, PkiError> {
-    let mut serials = HashSet::new();
+/// The serial numbers and what is said of them.
+fn revoked(entries: Element<'_>) -> Result<HashMap<Vec<u8>, Entry>, PkiError> {
+    let mut serials = HashMap::new();
     let mut entries = entries.sequence()?;
     let mut count = 0;
     while !entries.at_end() {
@@ -151,11 +162,13 @@ fn revoked(entries: Element<'_>) -> Result<HashSet<Vec<u8>>, PkiError> {
             return Err(PkiError::TooLarge);
         }
         let mut entry = entries.next()?.sequence()?;
-        serials.insert(entry.next()?.contents_of(Tag::Integer)?.to_vec());
+        let serial = entry.next()?.contents_of(Tag::Integer)?.to_vec();
+        let mut listed = Entry::Revoked;
         entry.next()?.time()?;
         if let Some(extensions) = entry.optional(Tag::Sequence)? {
-            for Extension { id, critical, .. } in read(extensions)? {
+            for Extension { id, critical, value } in read(extensions)? {
                 match id.as_str() {
+                    "2.5.29.21" if value == HOLD => listed = Entry::OnHold,
                     "2.5.29.21" | "2.5.29.24" => {}
                     "2.5.29.29" => return Err(PkiError::Unsupported("indirect revocation list")),
                     _ if critical => {
@@ -166,6 +179,11 @@ fn revoked(entries: Element<'_>) -> Result<HashSet<Vec<u8>>, PkiError> {
             }
         }
         entry.end()?;
+        // Listed twice: the harder word counts.
+        let known = serials.entry(serial).or_insert(listed);
+        if listed == Entry::Revoked {
+            *known = listed;
+        }
     }
     Ok(serials)
 }

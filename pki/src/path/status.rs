@@ -3,16 +3,18 @@
 //! A list counts if its issuer is the certificate's, its scope covers the certificate, and its signer is the issuer's
 //! key in this path, another certificate of that name in this path, or one in the bag whose own path is valid.
 
-use super::distribution::ALL_REASONS;
+use super::distribution::{ALL_REASONS, HOLD};
+use super::list::Entry;
 use super::profile::CRL_SIGN;
 use super::search::{Goal, Place, Search};
 use super::{PathCrl, PathReason, Profile};
 use crate::{RevocationPolicy, RevocationStatus, limits};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 impl<'a> Search<'a> {
-    /// The status of the certificate at `depth` of `path`, under the anchor `anchor`. Named on any list, however old,
-    /// is revoked; otherwise the freshest usable lists have to cover all reasons together.
+    /// The status of the certificate at `depth` of `path`, under the anchor `anchor`. Revoked by any list, however
+    /// old, is revoked; held is refused until a newer list does not name it; otherwise the lists that count have to
+    /// cover all reasons together. A list that is dated after the moment is not asked.
     pub(super) fn status(
         &mut self,
         path: &[Place],
@@ -20,36 +22,41 @@ impl<'a> Search<'a> {
         anchor: usize,
     ) -> Result<RevocationStatus, PathReason> {
         let validator = self.validator;
-        let policy = validator.revocation;
-        let grace = match policy {
-            RevocationPolicy::AcceptStale(grace) => grace,
-            _ => Duration::ZERO,
-        };
         let Some(place) = path.get(depth).copied() else { return Err(PathReason::NoIssuer) };
         let (read, serial) = (self.read(place)?, self.held(place).certificate.serial());
         let mut covered = 0;
         let mut oldest: Option<(OffsetDateTime, OffsetDateTime)> = None;
+        let (mut held, mut released) = (None, None);
         for index in validator.lists_by_issuer.get(&read.issuer).into_iter().flatten().copied() {
             let Some(list) = validator.lists.get(index) else { continue };
             let reasons = list.scope.covers(read, &list.issuer);
-            let usable = list.this_update <= self.at && self.at - list.next_update <= grace;
-            let names = list.names(serial);
-            if reasons == 0 || !(names || usable) || !self.is_signed(index, list, path, depth, anchor)? {
+            let fresh = list.next_update >= self.at || validator.revocation == RevocationPolicy::Report;
+            let entry = list.entry(serial);
+            let asked = reasons != 0 && list.this_update <= self.at && (fresh || entry.is_some());
+            if !asked || !self.is_signed(index, list, path, depth, anchor)? {
                 continue;
             }
-            if names {
-                return Err(PathReason::Revoked);
+            match entry {
+                Some(Entry::Revoked) => return Err(PathReason::Revoked),
+                Some(Entry::OnHold) => held = held.max(Some(list.this_update)),
+                None if reasons & HOLD != 0 => released = released.max(Some(list.this_update)),
+                None => {}
             }
-            covered |= reasons;
-            let dates = (list.this_update, list.next_update);
-            oldest = Some(oldest.map_or(dates, |known| (known.0.min(dates.0), known.1.min(dates.1))));
+            if fresh {
+                covered |= reasons;
+                let dates = (list.this_update, list.next_update);
+                oldest = Some(oldest.map_or(dates, |known| (known.0.min(dates.0), known.1.min(dates.1))));
+            }
         }
-        match (oldest, policy) {
+        if held.is_some() && held >= released {
+            return Err(PathReason::OnHold);
+        }
+        match (oldest, validator.revocation) {
             (Some((this_update, next_update)), _) if covered == ALL_REASONS => {
                 Ok(RevocationStatus::NotRevoked { this_update, next_update })
             }
-            (_, RevocationPolicy::AcceptUnknown) => Ok(RevocationStatus::Unknown),
-            _ => Err(PathReason::RevocationUnknown),
+            (_, RevocationPolicy::Report) => Ok(RevocationStatus::Unknown),
+            (_, RevocationPolicy::RequireFresh) => Err(PathReason::RevocationUnknown),
         }
     }
 
