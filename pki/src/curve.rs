@@ -130,6 +130,23 @@ pub(crate) fn from_parameters(parameters: &[u8]) -> Result<&'static Curve, PkiEr
         .ok_or(PkiError::Unsupported("curve"))
 }
 
+/// The curve of this number in Doc 9303-11 §9.5.1. 8 and 9 are the curves of 192 bits, which are not spoken.
+pub(crate) fn standardised(number: u8) -> Option<&'static Curve> {
+    let oid = match number {
+        10 => "1.3.132.0.33",
+        11 => "1.3.36.3.3.2.8.1.1.5",
+        12 => "1.2.840.10045.3.1.7",
+        13 => "1.3.36.3.3.2.8.1.1.7",
+        14 => "1.3.36.3.3.2.8.1.1.9",
+        15 => "1.3.132.0.34",
+        16 => "1.3.36.3.3.2.8.1.1.11",
+        17 => "1.3.36.3.3.2.8.1.1.13",
+        18 => "1.3.132.0.35",
+        _ => return None,
+    };
+    CURVES.iter().find(|curve| Ok(curve.oid) == ObjectIdentifier::new(oid))
+}
+
 fn without_zeros(mut number: &[u8]) -> &[u8] {
     while let [0, rest @ ..] = number {
         number = rest;

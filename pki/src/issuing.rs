@@ -1,11 +1,13 @@
 //! How is a demonstration kingdom's paper made? CSCA, document signers, CRLs and EF.SODs for the demo and for tests.
 
 mod certificate;
+mod chip_key;
 mod crl;
 pub(crate) mod encode;
 mod key;
 mod security_object;
 
+pub use chip_key::{ChipCurve, ChipKey, ChipKeyKind, ParametersForm};
 pub use crl::{CrlEntry, CrlOptions};
 pub use key::SignatureScheme;
 pub use security_object::SecurityObjectOptions;

@@ -80,7 +80,7 @@ impl PublicKey {
         let oid = spki.algorithm.oid;
         if oid == EC_PUBLIC_KEY {
             let parameters = parameters.ok_or(malformed)?.to_der().map_err(|_| malformed)?;
-            ec(curve::from_parameters(&parameters)?, octets)
+            ec(curve::from_parameters(&parameters)?, octets).map(PublicKey::Ec)
         } else if oid == RSA_ENCRYPTION {
             rsa(octets, RsaUse::Any)
         } else if oid == RSASSA_PSS {
@@ -131,7 +131,7 @@ fn rsa(octets: &[u8], only: RsaUse) -> Result<PublicKey, PkiError> {
 }
 
 /// OpenSSL refuses a point off the curve; the curves here have cofactor 1, so any other point but infinity will do.
-fn ec(curve: &'static Curve, octets: &[u8]) -> Result<PublicKey, PkiError> {
+pub(crate) fn ec(curve: &'static Curve, octets: &[u8]) -> Result<EcPublicKey, PkiError> {
     let expected = match octets.first() {
         Some(0x04) => 1 + 2 * curve.field_size,
         Some(0x02 | 0x03) => 1 + curve.field_size,
@@ -146,5 +146,5 @@ fn ec(curve: &'static Curve, octets: &[u8]) -> Result<PublicKey, PkiError> {
         EcKey::from_public_key(&curve.group, &point)
     };
     let key = build().map_err(|_| PkiError::BadKey)?;
-    Ok(PublicKey::Ec(EcPublicKey { key, octets: octets.to_vec(), curve }))
+    Ok(EcPublicKey { key, octets: octets.to_vec(), curve })
 }

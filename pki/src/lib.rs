@@ -9,8 +9,8 @@
 //! | whom do we believe, and since when not any more? | [`trust`], [`revocation`] |
 //! | what does the card's EF.SOD claim? | [`security_object`] |
 //! | are these the bytes the state signed? | [`passive`] |
-//! | does the chip hold its private key? | [`active`] |
 //! | does a path lead from a professional's certificate to an anchor? | [`path`] |
+//! | does the chip hold its private key? | [`active`], [`chip`] |
 //! | which client is on the other end of the TLS connection? | [`client`] |
 //! | how is a demonstration kingdom's paper made? | `issuing` (feature) |
 
@@ -29,6 +29,7 @@
 //! | 8 | signed content type; signing time, if told | LDS security object; the period in which the signer's key was in use | the same | [`PassiveAuthentication`] |
 //! | 9 | each data group, whole | its digest in the LDS security object | [`PassiveAuthentication::authenticate`] | [`AuthenticDataGroup`] |
 //! | – | answer of the chip to a nonce | the key in an authentic DG15 | [`ActiveAuthenticationKey::verify`] | [`SignatureForm`] |
+//! | – | nothing: our ephemeral key agrees with it | the key in an authentic DG14: on its curve, in its subgroup | [`ChipAuthenticationKey::agree`] | [`Agreement`] |
 //! | – | CRL of the clients' authority | the authority's certificate | [`ClientCrl::verify`] | [`ClientCrl`] |
 //!
 //! | signature | keys | digests | computed by |
@@ -46,6 +47,7 @@
 pub mod active;
 mod asn1;
 pub mod certificate;
+pub mod chip;
 pub mod client;
 mod cms;
 mod curve;
@@ -66,6 +68,7 @@ mod vectors;
 
 pub use active::{ActiveAuthenticationKey, ActiveEcKey, ActiveRsaKey, SignatureForm};
 pub use certificate::{CscaKind, UntrustedCertificate};
+pub use chip::{Agreement, ChipAuthenticationKey, KeyAgreement};
 pub use client::{ClientCertificate, ClientCrl};
 pub use digest::DigestAlgorithm;
 pub use error::PkiError;

@@ -98,3 +98,15 @@ pub const PATH_LIST_NESTING: usize = 3;
 
 /// Characters of a registered number in a subject (X.520 `ub-serial-number`, RFC 5280 appendix A.1).
 pub const REGISTERED_NUMBER: usize = 64;
+
+/// Bits of a Diffie-Hellman prime: more would take longer than a counter waits.
+pub const DH_BITS_MAX: u32 = 4_096;
+
+/// Bits of the prime of a Diffie-Hellman group that is not a known one.
+pub const DH_BITS_OTHER_MIN: u32 = 2_048;
+
+/// Bits of a subgroup's order in a Diffie-Hellman group that is not a known one (RFC 5114 §2.2).
+pub const DH_ORDER_BITS_MIN: u32 = 224;
+
+/// Diffie-Hellman groups that are remembered as sound: a state has one, and few states have any.
+pub const CHECKED_GROUPS: usize = 64;

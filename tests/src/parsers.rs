@@ -17,8 +17,8 @@ use gateway::token::Tokens;
 use gateway::wire::{BeginPresenceBody, ProofBody};
 use hsm_config::SoftwareKeys;
 use pki::{
-    ActiveAuthenticationKey, ClientCertificate, DataGroupNumber, SecurityObject, UntrustedCertificate,
-    UntrustedCrl,
+    ActiveAuthenticationKey, ChipAuthenticationKey, ClientCertificate, DataGroupNumber, SecurityObject,
+    UntrustedCertificate, UntrustedCrl,
 };
 use time::OffsetDateTime;
 
@@ -92,6 +92,10 @@ pub fn security_infos(bytes: &[u8]) {
         let _ = (infos.chip_authentication(), infos.active_authentication_algorithm());
     }
     let _ = card_reader::lds::ec_key::p256_key(bytes);
+    if let Ok(key) = ChipAuthenticationKey::from_spki(bytes) {
+        // A key that is accepted can be agreed with.
+        assert!(!key.agree().unwrap().secret().is_empty());
+    }
     if let Ok(key) = ActiveAuthenticationKey::from_spki(bytes) {
         assert!(key.verify(Some(pki::DigestAlgorithm::Sha256), &[0; 8], &[0; 64]).is_err());
     }

@@ -10,6 +10,7 @@
 
 mod active;
 mod active_rsa;
+mod chip;
 mod client;
 mod crl;
 mod crl_by_openssl;
