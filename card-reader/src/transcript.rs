@@ -77,6 +77,7 @@ impl CardTranscript {
             dg1: Zeroizing::new(dg1.content().to_vec()),
             chip_authentication: infos.chip_authentication(),
             active_authentication,
+            signer: vouched.signer().clone(),
         })
     }
 }
@@ -160,9 +161,16 @@ pub struct AuthenticCard {
     dg1: Zeroizing<Vec<u8>>,
     chip_authentication: Option<ChipAuthenticationInfo>,
     active_authentication: Option<ActiveAuthentication>,
+    signer: VerifiedCertificate,
 }
 
 impl AuthenticCard {
+    /// Who signed its data, and what was known of that signer's revocation then.
+    #[must_use]
+    pub const fn signer(&self) -> &VerifiedCertificate {
+        &self.signer
+    }
+
     /// The card's generation.
     #[must_use]
     pub const fn profile(&self) -> CardProfile {

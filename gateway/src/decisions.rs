@@ -67,14 +67,14 @@ impl InForce {
 
 #[cfg(test)]
 mod tests {
-    use policies::{Acr, Action, ClientFacts, ClientKind, Purpose, RiskSignal};
+    use policies::{Acr, Action, CardFacts, ClientFacts, ClientKind, Purpose, RiskSignal};
 
     use super::*;
 
     fn asked(signals: Vec<RiskSignal>) -> AccessRequest {
         AccessRequest {
             client: ClientFacts { id: "pharmacy-1".to_owned(), kind: ClientKind::Pharmacy },
-            action: Action::OpenSession,
+            action: Action::OpenSession(CardFacts::FRESH),
             purpose: Purpose::Treatment,
             acr: Acr::Card,
             dependant: false,

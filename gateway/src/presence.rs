@@ -5,6 +5,7 @@
 
 mod pending;
 mod session_of;
+mod standing;
 
 use axum::response::Response;
 use card_reader::CardTranscript;
@@ -130,6 +131,7 @@ async fn admit(
         }
     };
     timing.lap("chip");
+    let card = standing::facts(app, &proof, event)?;
     let Presented { holder, report, dependants } = app.registry.presented(&proof).await?;
     event.subject = holder.as_ref().map(|holder| holder.subject.clone());
     let signals = signals(app, report, event)?;
@@ -139,7 +141,7 @@ async fn admit(
     timing.lap("patient");
     let decision = app.policies.decide(&AccessRequest {
         client: caller.facts(),
-        action: Action::OpenSession,
+        action: Action::OpenSession(card),
         purpose: asked.purpose,
         acr: Acr::Card,
         dependant: person.guardian.is_some(),

@@ -52,9 +52,12 @@ impl Refusal {
         Self { problem: problem.clone(), detail, ..Self::new(problem.code()) }
     }
 
-    /// Policy said no.
+    /// Policy said no; or the gateway does not know what it would have to know, which is its own fault and worth a retry.
     pub(crate) fn denied(decision: &AccessDecision) -> Self {
         let reasons = decision.reasons();
+        if let (true, Some(reason)) = (decision.is_gateways_fault(), reasons.first()) {
+            return Self::exactly(ProblemCode::TrustUnavailable, reason.code.clone());
+        }
         let told = reasons.iter().map(|reason| ProblemReason {
             code: reason.code.clone().into(),
             fr: reason.fr.clone().into(),

@@ -10,7 +10,7 @@ pub use lists::{ListFacts, ListStanding};
 pub use verified::VerifiedCertificate;
 
 use crate::revocation;
-use crate::{PkiError, RevocationPolicy, UntrustedCertificate, UntrustedCrl, limits};
+use crate::{PkiError, RevocationPolicy, RevocationStatus, UntrustedCertificate, UntrustedCrl, limits};
 use authority::{Authority, Family, families};
 use lists::CheckedList;
 use remembered::RememberedSignatures;
@@ -199,12 +199,30 @@ impl TrustStore {
         certificate: UntrustedCertificate,
         at: OffsetDateTime,
     ) -> Result<VerifiedCertificate, PkiError> {
-        let family = self.issuer_of(&certificate, at)?;
-        verified::usage(&certificate)?;
+        let revocation = self.judge(&certificate, at)?;
+        Ok(VerifiedCertificate::proven(certificate, revocation))
+    }
+
+    /// Asks everything again of a signer that was believed at another moment or by another store, and tells what is
+    /// known of its revocation now.
+    pub fn judge_again(
+        &self,
+        signer: &VerifiedCertificate,
+        at: OffsetDateTime,
+    ) -> Result<RevocationStatus, PkiError> {
+        self.judge(signer.certificate(), at)
+    }
+
+    fn judge(
+        &self,
+        certificate: &UntrustedCertificate,
+        at: OffsetDateTime,
+    ) -> Result<RevocationStatus, PkiError> {
+        let family = self.issuer_of(certificate, at)?;
+        verified::usage(certificate)?;
         certificate.valid_at(at)?;
         let lists = self.lists.iter().filter(|known| known.family == family).map(|known| known.list.as_ref());
-        let revocation = revocation::status(lists, certificate.serial(), self.policy, at)?;
-        Ok(VerifiedCertificate::proven(certificate, revocation))
+        revocation::status(lists, certificate.serial(), self.policy, at)
     }
 
     /// The pinned CSCA whose key signed this certificate: the one remembered, then those its key identifier names,

@@ -15,8 +15,8 @@ use cedar_policy::{
 };
 
 use crate::{
-    AccessDecision, AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicyError, PolicySet,
-    Purpose, Reason, RiskSignal, Service, Verdict,
+    AccessDecision, AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction,
+    ListFreshness, PolicyError, PolicySet, Purpose, Reason, RiskSignal, Service, Verdict,
 };
 
 /// The policies as Cedar holds them.
@@ -32,6 +32,7 @@ static NOTHING_PERMITS: LazyLock<Arc<Reason>> = LazyLock::new(|| {
         policy: "default".to_owned(),
         code: "no-rule-permits".to_owned(),
         legal: "loi 09-08, art. 3".to_owned(),
+        gateway_at_fault: false,
         fr: "Aucune règle n'autorise cet accès.".to_owned(),
         ar: "لا توجد أي قاعدة تسمح بهذا الولوج.".to_owned(),
         en: "No rule permits this access.".to_owned(),
@@ -44,6 +45,7 @@ static CANNOT_DECIDE: LazyLock<Arc<Reason>> = LazyLock::new(|| {
         policy: "error".to_owned(),
         code: "cannot-decide".to_owned(),
         legal: "loi 09-08, art. 23".to_owned(),
+        gateway_at_fault: false,
         fr: "La décision n'a pas pu être prise ; l'accès est refusé.".to_owned(),
         ar: "تعذر اتخاذ القرار؛ تم رفض الولوج.".to_owned(),
         en: "No decision could be made; access is refused.".to_owned(),
@@ -122,7 +124,11 @@ fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Req
         ("signals".to_owned(), RestrictedExpression::new_set(signals)),
     ];
     let resource = match &request.action {
-        Action::OpenSession => uid(&names.gateway, "bawaba"),
+        Action::OpenSession(card) => {
+            context.push(("revocation".to_owned(), list(card.revocation)?));
+            context.push(("hotList".to_owned(), list(card.hot_list)?));
+            uid(&names.gateway, "bawaba")
+        }
         Action::Fhir { service, resource_type, .. } => {
             context.push(("resourceType".to_owned(), entity(&names.fhir_type, resource_type)));
             uid(&names.service, &service.0)
@@ -132,6 +138,28 @@ fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Req
     let principal = uid(names.principal(request.client.kind), &request.client.id);
     let action = uid(&names.action, request.action.name());
     Request::new(principal, action, resource, context, schema).map_err(|cause| cause.to_string())
+}
+
+/// Hours that no list is overdue by, for a list that is not there: whatever a policy compares them with, and even if
+/// it forgets to ask whether the list is known, it finds them too many.
+const NEVER: i64 = 1_000_000;
+
+/// A list in policies: `{ kept, known, age, overdue }`.
+fn list(freshness: ListFreshness) -> Result<RestrictedExpression, String> {
+    let (kept, known, age, overdue) = match freshness {
+        ListFreshness::NotKept => (false, false, NEVER, NEVER),
+        ListFreshness::Unknown => (true, false, NEVER, NEVER),
+        ListFreshness::Known { age_hours, overdue_hours } => {
+            (true, true, i64::from(age_hours), i64::from(overdue_hours))
+        }
+    };
+    RestrictedExpression::new_record([
+        ("kept".to_owned(), RestrictedExpression::new_bool(kept)),
+        ("known".to_owned(), RestrictedExpression::new_bool(known)),
+        ("age".to_owned(), RestrictedExpression::new_long(age)),
+        ("overdue".to_owned(), RestrictedExpression::new_long(overdue)),
+    ])
+    .map_err(|cause| cause.to_string())
 }
 
 /// `context.acr` in policies: a stronger proof is a greater number.
@@ -158,7 +186,7 @@ fn probes() -> impl Iterator<Item = AccessRequest> {
             resource_type: "Patient".to_owned(),
             interaction: *interaction,
         });
-        fhir.chain([Action::OpenSession])
+        fhir.chain([Action::OpenSession(CardFacts::FRESH)])
     };
     ClientKind::ALL.iter().flat_map(move |kind| {
         actions().map(|action| AccessRequest {

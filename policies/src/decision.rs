@@ -48,6 +48,8 @@ pub struct Reason {
     pub code: String,
     /// The law it rests on.
     pub legal: String,
+    /// Nobody at the counter did anything wrong: what the gateway knows is not enough.
+    pub gateway_at_fault: bool,
     /// The sentence in French.
     pub fr: String,
     /// The sentence in Arabic.
@@ -88,6 +90,12 @@ impl AccessDecision {
     #[must_use]
     pub fn reasons(&self) -> &[Arc<Reason>] {
         &self.reasons
+    }
+
+    /// Whether nothing but what the gateway should know and does not stands in the way: an outage, not a no.
+    #[must_use]
+    pub fn is_gateways_fault(&self) -> bool {
+        !self.is_permit() && self.reasons.iter().all(|reason| reason.gateway_at_fault)
     }
 
     /// What a permit obliges to; empty for a denial.

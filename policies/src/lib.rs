@@ -17,7 +17,8 @@ pub mod set;
 
 pub use decision::{AccessDecision, Obligation, Permit, Reason, Verdict};
 pub use request::{
-    AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, Purpose, RiskSignal, Service,
+    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, ListFreshness, Purpose,
+    RiskSignal, Service,
 };
 pub use set::{PolicyError, PolicySet};
 

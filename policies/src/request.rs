@@ -1,6 +1,7 @@
 //! Who wants to do what, why, and how sure are we of the patient?
 
 use std::fmt;
+use std::time::Duration;
 
 /// One question to the policies (*demande d'accès*): everything the answer depends on, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,8 +32,8 @@ pub struct ClientFacts {
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Turn a proven presence into a session.
-    OpenSession,
+    /// Turn the proven presence of this card into a session.
+    OpenSession(CardFacts),
     /// One FHIR interaction at one back-end.
     Fhir {
         /// The back-end.
@@ -42,6 +43,51 @@ pub enum Action {
         /// What is done to it.
         interaction: Interaction,
     },
+}
+
+/// What is known of the lists on which this card could stand (*fraîcheur des listes*). That it stands on none was found
+/// out before; here is asked how much that is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CardFacts {
+    /// The revocation list of the state that signed the card's data.
+    pub revocation: ListFreshness,
+    /// The list of cards reported lost, stolen or withdrawn.
+    pub hot_list: ListFreshness,
+}
+
+/// How much a list is worth at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListFreshness {
+    /// The operator keeps no such list.
+    NotKept,
+    /// There is none that could be used.
+    Unknown,
+    /// There is one.
+    Known {
+        /// Whole hours since it was made.
+        age_hours: u32,
+        /// Begun hours since the next one was promised; 0: not due yet.
+        overdue_hours: u32,
+    },
+}
+
+impl CardFacts {
+    /// Both lists are of this hour.
+    pub const FRESH: Self = Self { revocation: ListFreshness::FRESH, hot_list: ListFreshness::FRESH };
+}
+
+impl ListFreshness {
+    /// Made this hour.
+    pub const FRESH: Self = Self::Known { age_hours: 0, overdue_hours: 0 };
+
+    /// A list of this age, so far past its promised successor.
+    #[must_use]
+    pub fn known(age: Duration, overdue: Duration) -> Self {
+        let hours = |seconds: u64| u32::try_from(seconds / 3600).unwrap_or(u32::MAX);
+        let begun =
+            overdue.as_secs().saturating_add(u64::from(overdue.subsec_nanos() > 0)).saturating_add(3599);
+        Self::Known { age_hours: hours(age.as_secs()), overdue_hours: hours(begun) }
+    }
 }
 
 /// A back-end by its configured name: `dossier`, `prescription`, `billing`.
@@ -159,7 +205,7 @@ impl Action {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::OpenSession => "open-session",
+            Self::OpenSession(_) => "open-session",
             Self::Fhir { interaction, .. } => interaction.as_str(),
         }
     }

@@ -1,10 +1,13 @@
 //! Do the shipped policies say what people decided, and are unsound ones refused?
 
+mod freshness;
 mod golden;
 mod loading;
 mod rules;
 
-use crate::{AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service};
+use crate::{
+    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
+};
 
 /// The FHIR types of each back-end, as the shipped schema lists them.
 const SERVICES: [(&str, &[&str]); 3] = [
@@ -57,7 +60,7 @@ fn grid() -> impl Iterator<Item = AccessRequest> {
             Interaction::ALL.iter().map(move |interaction| fhir(service, resource_type, *interaction))
         })
     });
-    let actions: Vec<Action> = actions.chain([Action::OpenSession]).collect();
+    let actions: Vec<Action> = actions.chain([Action::OpenSession(CardFacts::FRESH)]).collect();
     ClientKind::ALL.iter().flat_map(move |kind| {
         let actions = actions.clone();
         actions.into_iter().flat_map(move |action| {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use policies::{
-    AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service, Verdict,
+    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
+    Verdict,
 };
 use serde::Serialize;
 
@@ -92,7 +93,7 @@ fn load(dir: Option<&PathBuf>) -> Result<PolicySet, Failure> {
 fn grid(set: &PolicySet, purpose: Purpose, output: Output) -> Result<(), Failure> {
     let mut decided = Vec::new();
     for kind in ClientKind::ALL {
-        decided.push(decide(set, *kind, Action::OpenSession, purpose));
+        decided.push(decide(set, *kind, Action::OpenSession(CardFacts::FRESH), purpose));
         for (service, resource_type, interaction) in ASKED {
             let (service, resource_type) = (Service(service.to_owned()), resource_type.to_owned());
             decided.push(decide(set, *kind, Action::Fhir { service, resource_type, interaction }, purpose));
@@ -109,7 +110,7 @@ fn grid(set: &PolicySet, purpose: Purpose, output: Output) -> Result<(), Failure
 
 fn decide(set: &PolicySet, kind: ClientKind, action: Action, purpose: Purpose) -> Decided {
     let said = match &action {
-        Action::OpenSession => action.name().to_owned(),
+        Action::OpenSession(_) => action.name().to_owned(),
         Action::Fhir { service, resource_type, .. } => {
             format!("{}/{resource_type} {}", service.0, action.name())
         }

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hsm_config::{KeyRole, Signer as _, SoftwareKeys};
-use policies::{AccessRequest, Acr, Action, ClientFacts, ClientKind, Permit, PolicySet, Purpose};
+use policies::{AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Permit, PolicySet, Purpose};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -70,7 +70,7 @@ fn permit() -> Permit {
     static PERMIT: LazyLock<Permit> = LazyLock::new(|| {
         let decision = PolicySet::shipped().unwrap().decide(&AccessRequest {
             client: ClientFacts { id: "pharmacy-1".to_owned(), kind: ClientKind::Pharmacy },
-            action: Action::OpenSession,
+            action: Action::OpenSession(CardFacts::FRESH),
             purpose: Purpose::Treatment,
             acr: Acr::Card,
             dependant: false,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pki::{ClientCrl, PkiError, TrustStore, UntrustedCertificate, UntrustedCrl};
+use pki::{ClientCrl, PkiError, RevocationPolicy, TrustStore, UntrustedCertificate, UntrustedCrl};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
@@ -61,7 +61,10 @@ pub(crate) fn trust_store(config: &TrustConfig) -> Result<TrustStore, TrustError
         }
     }
     let first = config.csca.first().map(PathBuf::as_path).unwrap_or(Path::new("trust.csca"));
-    TrustStore::new(signers, lists).map_err(|error| refused(first, error))
+    // How old a list may be for what is a matter of policy, not of this reading.
+    TrustStore::new(signers, lists)
+        .map(|store| store.with_revocation_policy(RevocationPolicy::Report))
+        .map_err(|error| refused(first, error))
 }
 
 pub(super) fn client_crl(config: &TlsConfig) -> Result<ClientCrl, TrustError> {

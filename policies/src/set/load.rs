@@ -24,6 +24,7 @@ fn shipped_files() -> Vec<PolicyFile> {
         ("billing.cedar", include_str!("../../cedar/billing.cedar")),
         ("dossier.cedar", include_str!("../../cedar/dossier.cedar")),
         ("fraud.cedar", include_str!("../../cedar/fraud.cedar")),
+        ("freshness.cedar", include_str!("../../cedar/freshness.cedar")),
         ("prescription.cedar", include_str!("../../cedar/prescription.cedar")),
         ("purpose.cedar", include_str!("../../cedar/purpose.cedar")),
         ("session.cedar", include_str!("../../cedar/session.cedar")),
@@ -129,10 +130,16 @@ fn read_annotations(file: &PolicyFile, policy: &Policy) -> Result<Meaning, Polic
     if policy.effect() == Effect::Forbid && !obligations.is_empty() {
         return Err(refused("obligation", "on a forbid obliges nobody"));
     }
+    let gateway_at_fault = match (policy.annotation("fault"), policy.effect()) {
+        (None, _) => false,
+        (Some("gateway"), Effect::Forbid) => true,
+        (Some(_), _) => return Err(refused("fault", "is not \"gateway\", on a forbid")),
+    };
     let reason = Reason {
         policy: word("id")?,
         code: word("reason")?,
         legal: text("legal")?,
+        gateway_at_fault,
         fr: text("fr")?,
         ar: text("ar")?,
         en: text("en")?,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 use super::{SERVICES, ask, fhir, shipped};
-use crate::{Acr, Action, ClientKind, Interaction, PolicySet, Purpose};
+use crate::{Acr, Action, CardFacts, ClientKind, Interaction, ListFreshness, PolicySet, Purpose};
 
 const LETTERS: [char; 6] = ['R', 'S', 'C', 'U', 'D', 'O'];
 
@@ -33,6 +33,7 @@ fn page(set: &PolicySet) -> String {
          Made by the tests of the policies crate from the shipped policies; change those, then BLESS=1.\n",
     );
     sessions(&mut page, set);
+    lists(&mut page, set);
     for kind in ClientKind::ALL {
         accesses(&mut page, set, *kind);
     }
@@ -44,10 +45,41 @@ fn sessions(page: &mut String, set: &PolicySet) {
     writeln!(page, "\n{:<34}{}", "open a session", columns()).unwrap();
     for kind in ClientKind::ALL {
         let cells = cells(|purpose, acr| {
-            let permitted = set.decide(&ask(*kind, Action::OpenSession, purpose, acr)).is_permit();
+            let permitted =
+                set.decide(&ask(*kind, Action::OpenSession(CardFacts::FRESH), purpose, acr)).is_permit();
             if permitted { "opened".to_owned() } else { "......".to_owned() }
         });
         writeln!(page, "{:<34}{cells}", kind.as_str()).unwrap();
+    }
+}
+
+/// How old the lists may be on which a card could stand, seen from a hospital, which may open most sessions.
+fn lists(page: &mut String, set: &PolicySet) {
+    let overdue = |hours: u32| ListFreshness::Known { age_hours: hours, overdue_hours: hours };
+    let states = [
+        ("not kept", ListFreshness::NotKept),
+        ("unknown", ListFreshness::Unknown),
+        ("within its next update", overdue(0)),
+        ("1 hour overdue", overdue(1)),
+        ("72 hours overdue", overdue(72)),
+        ("73 hours overdue", overdue(73)),
+        ("168 hours overdue", overdue(168)),
+        ("169 hours overdue", overdue(169)),
+    ];
+    for (name, facts) in [
+        ("revocation list", (|revocation| CardFacts { revocation, ..CardFacts::FRESH }) as fn(_) -> _),
+        ("hot list", |hot_list| CardFacts { hot_list, ..CardFacts::FRESH }),
+    ] {
+        writeln!(page, "\n{:<34}{}", format!("a session, if the {name} is"), columns()).unwrap();
+        for (state, freshness) in states {
+            let cells = cells(|purpose, acr| {
+                let action = Action::OpenSession(facts(freshness));
+                let decision = set.decide(&ask(ClientKind::Hospital, action, purpose, acr));
+                let fault = if decision.is_gateways_fault() { "outage" } else { "......" };
+                if decision.is_permit() { "opened".to_owned() } else { fault.to_owned() }
+            });
+            writeln!(page, "{state:<34}{cells}").unwrap();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{ask, fhir, grid, shipped};
 use crate::{
-    Acr, Action, ClientKind, Interaction, Obligation, PolicySet, Purpose, RiskSignal, Verdict,
+    Acr, Action, CardFacts, ClientKind, Interaction, Obligation, PolicySet, Purpose, RiskSignal, Verdict,
     set::testing::with_policy,
 };
 
@@ -27,7 +27,7 @@ fn a_search_is_narrowed_and_an_act_gets_a_receipt() {
     assert_eq!(search.obligations(), [Obligation::NarrowToPatient]);
     let dispense = pharmacy(fhir("prescription", "MedicationDispense", Interaction::Create));
     assert_eq!(dispense.obligations(), [Obligation::IssueReceipt]);
-    let session = pharmacy(Action::OpenSession);
+    let session = pharmacy(Action::OpenSession(CardFacts::FRESH));
     assert!(session.is_permit() && session.obliges(Obligation::IssueReceipt));
     assert_eq!(session.policy_hash(), set.hash());
 }
@@ -76,7 +76,8 @@ fn a_policy_that_fails_denies_and_is_named() {
     let condition = "when { context.acr + 9223372036854775807 > 0 };";
     for effect in ["permit", "forbid"] {
         let set = with_policy("overflows", &format!("{effect} (principal, action, resource) {condition}"));
-        let request = ask(ClientKind::Pharmacy, Action::OpenSession, Purpose::Treatment, Acr::Card);
+        let request =
+            ask(ClientKind::Pharmacy, Action::OpenSession(CardFacts::FRESH), Purpose::Treatment, Acr::Card);
         assert!(shipped().decide(&request).is_permit());
         let decision = set.decide(&request);
         assert_eq!((decision.verdict(), codes(&decision)), (Verdict::Deny, vec!["cannot-decide"]));
@@ -120,7 +121,8 @@ fn the_same_question_always_gets_the_same_answer() {
 #[test]
 fn the_order_of_signals_means_nothing() {
     let set = shipped();
-    let mut request = ask(ClientKind::Clinic, Action::OpenSession, Purpose::Treatment, Acr::Card);
+    let mut request =
+        ask(ClientKind::Clinic, Action::OpenSession(CardFacts::FRESH), Purpose::Treatment, Acr::Card);
     request.signals = vec![RiskSignal::CardReported, RiskSignal::CloneSuspected, RiskSignal::CardReported];
     let one = codes(&set.decide(&request)).join(" ");
     request.signals.reverse();
