@@ -12,7 +12,7 @@ use crate::{PkiError, limits};
 use der::{Decode, Encode};
 use std::fmt;
 use time::OffsetDateTime;
-use x509_cert::certificate::{CertificateInner, Raw, Version};
+use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner, Version};
 use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
@@ -94,6 +94,18 @@ impl UntrustedCertificate {
         name::country(self.subject())
     }
 
+    /// The country of the issuer, two letters in upper case.
+    #[must_use]
+    pub fn issuer_country(&self) -> Option<String> {
+        name::country(self.issuer())
+    }
+
+    /// The subject name as RFC 4514 writes it, without control characters.
+    #[must_use]
+    pub fn subject_text(&self) -> String {
+        name::text(self.subject())
+    }
+
     /// The subject key identifier (RFC 5280 §4.2.1.2).
     #[must_use]
     pub fn subject_key_identifier(&self) -> Option<&[u8]> {
@@ -114,12 +126,16 @@ impl UntrustedCertificate {
 
     /// Checks that this is fit to be a country signing authority (Doc 9303-12 §7.1) and tells which kind.
     ///
-    /// Accepted deviations, each seen in published lists: key usage absent or not critical, basic constraints not
-    /// critical, path length above 0.
+    /// Accepted deviations, each seen in published lists: key usage absent or not critical, basic constraints absent
+    /// where key usage names certificate signing, basic constraints not critical, path length above 0.
     pub fn csca_kind(&self) -> Result<CscaKind, PkiError> {
         let extensions = &self.extensions;
         let may_sign = extensions.key_usage.as_ref().is_none_or(|usage| usage.key_cert_sign());
-        if !self.is_v3() || !extensions.authority || !may_sign || extensions.unknown_critical {
+        // RFC 5280 §6.1.4 (k): without basic constraints only something else can say that it is an authority; here that
+        // is its key usage, in a certificate that somebody pinned.
+        let says_so = extensions.key_usage.as_ref().is_some_and(|usage| usage.key_cert_sign());
+        let authority = extensions.authority || (!extensions.authority_denied && says_so);
+        if !self.is_v3() || !authority || !may_sign || extensions.unknown_critical {
             return Err(PkiError::WrongUsage);
         }
         let key = self.public_key()?;
@@ -150,6 +166,15 @@ impl UntrustedCertificate {
     pub(crate) fn signed_with(&self, key: &PublicKey) -> Result<(), PkiError> {
         let (algorithm, signature) = (self.inner.signature_algorithm(), self.inner.signature().as_bytes());
         check_signed(&self.tbs, algorithm, signature, key)
+    }
+
+    pub(crate) fn signature_algorithm(&self) -> Result<SignatureAlgorithm, PkiError> {
+        signature_algorithm(self.inner.signature_algorithm())
+    }
+
+    /// What was signed, field by field.
+    pub(crate) fn fields(&self) -> &TbsCertificateInner<Raw> {
+        self.inner.tbs_certificate()
     }
 
     pub(crate) fn public_key(&self) -> Result<PublicKey, PkiError> {

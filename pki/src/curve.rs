@@ -64,6 +64,12 @@ static CURVES: LazyLock<Vec<Curve>> = LazyLock::new(|| {
     .collect()
 });
 
+impl Curve {
+    pub(crate) fn oid(&self) -> ObjectIdentifier {
+        self.oid
+    }
+}
+
 fn known(nid: Nid, oid: &str) -> Result<Curve, ErrorStack> {
     let group = EcGroup::from_curve_name(nid)?;
     let mut context = BigNumContext::new()?;

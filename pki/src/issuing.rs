@@ -5,11 +5,13 @@ mod chip_key;
 mod crl;
 pub(crate) mod encode;
 mod key;
+mod master_list;
 mod security_object;
 
 pub use chip_key::{ChipCurve, ChipKey, ChipKeyKind, ParametersForm};
 pub use crl::{CrlEntry, CrlOptions};
 pub use key::SignatureScheme;
+pub use master_list::MasterListOptions;
 pub use security_object::SecurityObjectOptions;
 
 use crate::{DataGroupNumber, DigestAlgorithm, PkiError, UntrustedCertificate};
@@ -243,6 +245,17 @@ impl DocumentSigner {
         options: &SecurityObjectOptions,
     ) -> Result<Vec<u8>, PkiError> {
         security_object::sign(&self.key, &self.certificate, digest, data_groups, options)
+    }
+}
+
+impl DocumentSigner {
+    /// A CscaMasterList of these DER entries, whatever they are, signed by this signer.
+    pub fn sign_master_list(
+        &self,
+        entries: &[Vec<u8>],
+        options: &MasterListOptions,
+    ) -> Result<Vec<u8>, PkiError> {
+        master_list::sign(&self.key, &self.certificate, entries, options)
     }
 }
 

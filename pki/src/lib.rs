@@ -7,6 +7,7 @@
 //! | which digest is meant? | [`digest`] |
 //! | what does this certificate say of itself? | [`certificate`] |
 //! | whom do we believe, and since when not any more? | [`trust`], [`revocation`] |
+//! | which country signers does this list bring? | [`csca`] |
 //! | what does the card's EF.SOD claim? | [`security_object`] |
 //! | are these the bytes the state signed? | [`passive`] |
 //! | does a path lead from a professional's certificate to an anchor? | [`path`] |
@@ -50,6 +51,7 @@ pub mod certificate;
 pub mod chip;
 pub mod client;
 mod cms;
+pub mod csca;
 mod curve;
 pub mod digest;
 pub mod error;

@@ -110,3 +110,27 @@ pub const DH_ORDER_BITS_MIN: u32 = 224;
 
 /// Diffie-Hellman groups that are remembered as sound: a state has one, and few states have any.
 pub const CHECKED_GROUPS: usize = 64;
+
+/// Octets of a serial number without leading zeros (RFC 5280 §4.1.2.2); longer ones are a named deviation.
+pub const SERIAL: usize = 20;
+
+/// Octets of one master list. The German one of 2025 has 885,000 for 577 entries.
+pub const MASTER_LIST: usize = 32 * 1024 * 1024;
+
+/// Certificates that a master list brings beside its content: its signer, the country signer above, links.
+pub const MASTER_LIST_CERTIFICATES: usize = 64;
+
+/// Signers of one master list.
+pub const MASTER_LIST_SIGNERS: usize = 4;
+
+/// Links between an anchor and the signer of a list: key roll-overs every three to five years.
+pub const LINK_DEPTH: usize = 8;
+
+/// Octets of one logical line of LDIF: a master list in base64.
+pub const LDIF_LINE: usize = MASTER_LIST / 3 * 4 + 1024;
+
+/// Objects taken from one file: the ICAO PKD holds some 30,000 document signers.
+pub const FILE_OBJECTS: usize = 200_000;
+
+/// Octets of the objects taken from one file.
+pub const FILE_OCTETS: usize = 256 * 1024 * 1024;

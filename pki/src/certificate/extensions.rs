@@ -24,6 +24,8 @@ const HARMLESS: [&str; 5] = ["2.5.29.17", "2.5.29.18", "2.5.29.31", "2.5.29.32",
 pub(crate) struct Extensions {
     /// Basic constraints say `cA`.
     pub(crate) authority: bool,
+    /// Basic constraints are there and do not say `cA`: then its key verifies no certificate (RFC 5280 §4.2.1.9).
+    pub(crate) authority_denied: bool,
     pub(crate) key_usage: Option<KeyUsage>,
     pub(crate) extended_key_usage: bool,
     pub(crate) subject_key: Option<Vec<u8>>,
@@ -48,7 +50,10 @@ impl Extensions {
             }
             let value = extension.extn_value.as_bytes();
             match extension.extn_id.to_string().as_str() {
-                BASIC_CONSTRAINTS => read.authority = basic_constraints(value)?,
+                BASIC_CONSTRAINTS => {
+                    read.authority = basic_constraints(value)?;
+                    read.authority_denied = !read.authority;
+                }
                 KEY_USAGE => read.key_usage = Some(KeyUsage::read(value)?),
                 EXTENDED_KEY_USAGE => read.extended_key_usage = true,
                 SUBJECT_KEY => read.subject_key = Some(Element::only(value, WHAT)?.octet_string()?.to_vec()),

@@ -30,6 +30,11 @@ pub(crate) fn country(name: &Name) -> Option<String> {
     attribute(name, COUNTRY).map(|country| country.to_ascii_uppercase())
 }
 
+/// The name as RFC 4514 writes it; control characters, which could steer a terminal, become `?`.
+pub(crate) fn text(name: &Name) -> String {
+    name.to_string().chars().map(|one| if one.is_control() { '?' } else { one }).collect()
+}
+
 /// The single value of this type; two of them are as good as none, for a reader might take either.
 fn attribute(name: &Name, oid: &str) -> Option<String> {
     let mut values = name.iter().filter(|attribute| attribute.oid.to_string() == oid);

@@ -10,11 +10,13 @@ const CONSTRUCTED: u8 = 0x20;
 const OCTET_STRING: u8 = 0x04;
 const INDEFINITE: u8 = 0x80;
 
-/// The same element with definite lengths.
+/// The same element with definite lengths. Nothing may follow it.
 pub(crate) fn to_der(ber: &[u8]) -> Result<Vec<u8>, PkiError> {
     let mut output = Vec::with_capacity(ber.len());
-    element(ber, &mut output, 0)?;
-    Ok(output)
+    match element(ber, &mut output, 0)? {
+        [] => Ok(output),
+        _ => Err(MALFORMED),
+    }
 }
 
 /// Rewrites the first element of `input` and returns what follows it.

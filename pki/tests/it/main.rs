@@ -14,6 +14,8 @@ mod chip;
 mod client;
 mod crl;
 mod crl_by_openssl;
+mod csca;
+mod csca_made;
 mod hierarchy;
 mod kingdom;
 mod master_list;
