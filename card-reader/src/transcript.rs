@@ -4,7 +4,7 @@ use std::fmt;
 
 use pki::{
     ActiveAuthenticationKey, AuthenticDataGroup, DataGroupNumber, DigestAlgorithm, PassiveAuthentication,
-    SecurityObject, TrustStore, VerifiedCertificate,
+    SecurityObject, Sha1Use, TrustStore, VerifiedCertificate,
 };
 use time::{Date, OffsetDateTime};
 use zeroize::Zeroizing;
@@ -43,7 +43,7 @@ impl CardTranscript {
         trust: &TrustStore,
         at: OffsetDateTime,
     ) -> Result<AuthenticCard, PresenceError> {
-        let signed = SecurityObject::parse(&self.sod)?.verify_signature()?;
+        let signed = SecurityObject::parse(&self.sod)?.verify_signature_with(trust)?;
         let vouched = signed.trust(trust, at)?;
         let dg1 = vouched.authenticate(DataGroupNumber::DG1, self.dg1)?;
         // Listed and withheld: a station could choose the weaker method for a card that way.
@@ -75,6 +75,7 @@ impl CardTranscript {
             mrz,
             national_number,
             dg1: Zeroizing::new(dg1.content().to_vec()),
+            accepted_sha1: vouched.accepted_sha1().to_vec(),
             chip_authentication: infos.chip_authentication(),
             active_authentication,
             signer: vouched.signer().clone(),
@@ -159,6 +160,7 @@ pub struct AuthenticCard {
     mrz: Mrz,
     national_number: NationalNumber,
     dg1: Zeroizing<Vec<u8>>,
+    accepted_sha1: Vec<Sha1Use>,
     chip_authentication: Option<ChipAuthenticationInfo>,
     active_authentication: Option<ActiveAuthentication>,
     signer: VerifiedCertificate,
@@ -199,6 +201,12 @@ impl AuthenticCard {
     #[must_use]
     pub const fn expires_on(&self) -> Date {
         self.mrz.expires_on()
+    }
+
+    /// Where SHA-1 was believed on the way from the state to this card, because the trust store's policy says so.
+    #[must_use]
+    pub fn accepted_sha1(&self) -> &[Sha1Use] {
+        &self.accepted_sha1
     }
 
     /// Makes a fresh challenge for this card: Chip Authentication if its DG14 offers one we speak, else Active Authentication.

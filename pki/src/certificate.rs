@@ -8,7 +8,7 @@ pub(crate) use extensions::{Extensions, authority_key};
 use crate::asn1::{Element, moment};
 use crate::key::PublicKey;
 use crate::signature::{self, SignatureAlgorithm};
-use crate::{PkiError, limits};
+use crate::{DigestAlgorithm, PkiError, limits};
 use der::{Decode, Encode};
 use std::fmt;
 use time::OffsetDateTime;
@@ -177,6 +177,11 @@ impl UntrustedCertificate {
         self.inner.tbs_certificate()
     }
 
+    /// The digest under its issuer's signature.
+    pub(crate) fn signature_digest(&self) -> Result<DigestAlgorithm, PkiError> {
+        signature_digest(self.inner.signature_algorithm())
+    }
+
     pub(crate) fn public_key(&self) -> Result<PublicKey, PkiError> {
         PublicKey::from_spki(self.public_key_info())
     }
@@ -247,4 +252,9 @@ pub(crate) fn signature_algorithm(
     let octets = algorithm.to_der().map_err(|_| PkiError::Malformed("algorithm identifier"))?;
     let algorithm = signature::algorithm(Element::only(&octets, "algorithm identifier")?)?;
     SignatureAlgorithm::of_certificate(algorithm)
+}
+
+/// The digest under the signature of a certificate or CRL.
+pub(crate) fn signature_digest(algorithm: &AlgorithmIdentifierOwned) -> Result<DigestAlgorithm, PkiError> {
+    signature_algorithm(algorithm).map(SignatureAlgorithm::digest)
 }

@@ -6,9 +6,10 @@ mod signer;
 
 use crate::asn1::{Element, constructed};
 use crate::signature::read_digest;
-use crate::{PkiError, UntrustedCertificate, limits};
+use crate::{DigestAlgorithm, PkiError, TrustStore, UntrustedCertificate, limits};
 use der::Tag;
 use der::asn1::ObjectIdentifier;
+pub(crate) use signer::SignerIdentifier;
 use signer::SignerInfo;
 use time::OffsetDateTime;
 
@@ -132,6 +133,11 @@ impl SignedData {
         self.signers.0.signing_time()
     }
 
+    /// The digest under the first signer's signature.
+    pub(crate) fn digest(&self) -> DigestAlgorithm {
+        self.signers.0.digest()
+    }
+
     /// The certificate that the first SignerInfo names: inside, or else among `candidates`. Nobody vouches for it.
     pub(crate) fn signer_certificate<'a>(
         &'a self,
@@ -151,6 +157,19 @@ impl SignedData {
             self.verify_signer(signer, candidates)?;
         }
         self.verify_signer(first, candidates).cloned()
+    }
+
+    /// The same, where the first signer's certificate may also be one that the store knows (Doc 9303-10 §4.6.2.2 leaves
+    /// the document signer's certificate out at the issuer's choice).
+    pub(crate) fn verify_with(&self, known: &TrustStore) -> Result<UntrustedCertificate, PkiError> {
+        let outside = match self.signer_certificate(&[]) {
+            Some(_) => Vec::new(),
+            None => match self.signers.0.identifier() {
+                SignerIdentifier::IssuerAndSerial(issuer, serial) => known.signers_by_serial(issuer, serial),
+                SignerIdentifier::SubjectKey(key) => known.signers_by_key(key),
+            },
+        };
+        self.verify_by(&outside.iter().collect::<Vec<_>>())
     }
 
     fn verify_signer<'a>(

@@ -1,5 +1,6 @@
 //! Why was it not believed?
 
+use crate::Sha1Use;
 use thiserror::Error;
 
 /// Why a certificate, a CRL, an EF.SOD or a signature was refused. Ranked by how far the check came.
@@ -32,6 +33,9 @@ pub enum PkiError {
     /// The certificate's extensions forbid what it was used for.
     #[error("the certificate may not be used for this")]
     WrongUsage,
+    /// Made with SHA-1, where the policy does not believe it.
+    #[error("SHA-1 is not accepted for this")]
+    Sha1Refused(Sha1Use),
     /// No configured CSCA signed this document signer.
     #[error("no trusted CSCA signed this certificate")]
     Untrusted,
@@ -96,6 +100,7 @@ impl PkiError {
             Self::WrongContentType => "wrong-content-type",
             Self::BadSignature => "bad-signature",
             Self::WrongUsage => "wrong-usage",
+            Self::Sha1Refused(_) => "sha1-refused",
             Self::Untrusted => "signer-untrusted",
             Self::NotYetValid => "signer-not-yet-valid",
             Self::Expired => "signer-expired",

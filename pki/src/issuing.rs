@@ -246,6 +246,15 @@ impl DocumentSigner {
     ) -> Result<Vec<u8>, PkiError> {
         security_object::sign(&self.key, &self.certificate, digest, data_groups, options)
     }
+
+    /// EF.CardSecurity over SecurityInfos (a SET in DER), in one of the forms that the standard leaves open.
+    pub fn sign_card_security(
+        &self,
+        infos: &[u8],
+        options: &SecurityObjectOptions,
+    ) -> Result<Vec<u8>, PkiError> {
+        security_object::sign_card_security(&self.key, &self.certificate, infos, options)
+    }
 }
 
 impl DocumentSigner {

@@ -9,7 +9,8 @@
 //! | whom do we believe, and since when not any more? | [`trust`], [`revocation`] |
 //! | which country signers does this list bring? | [`csca`] |
 //! | what does the card's EF.SOD claim? | [`security_object`] |
-//! | are these the bytes the state signed? | [`passive`] |
+//! | are these the bytes the state signed? | [`passive`], [`card_security`] |
+//! | where is SHA-1 believed? | [`sha1`] |
 //! | does a path lead from a professional's certificate to an anchor? | [`path`] |
 //! | does the chip hold its private key? | [`active`], [`chip`] |
 //! | which client is on the other end of the TLS connection? | [`client`] |
@@ -22,7 +23,7 @@
 //! |---|---|---|---|---|
 //! | 1 | EF.SOD, octets | strict DER, [`limits`] | [`SecurityObject::parse`] | none: unbelieved |
 //! | 2 | digest of the LDS security object | signed attribute messageDigest; eContentType against contentType | [`SecurityObject::verify_signature`] | |
-//! | 3 | signed attributes, as sent, under the tag SET OF | the key of the document signer certificate inside | the same | [`SignedSecurityObject`] |
+//! | 3 | signed attributes, as sent, under the tag SET OF | the key of the document signer certificate, inside or known to the store | the same | [`SignedSecurityObject`] |
 //! | 4 | document signer certificate: signature, country | a pinned CSCA: key identifier first, then all of the country | [`SignedSecurityObject::trust`], [`TrustStore`] | |
 //! | 5 | its version, key usage, constraints, key length, critical extensions | Doc 9303-12 §7.1 | the same | |
 //! | 6 | validity of both certificates | the moment `at` | the same | |
@@ -42,11 +43,12 @@
 //!
 //! A test puts every Wycheproof vector that both libraries can compute to both, and they must agree.
 //!
-//! SHA-1 is accepted because valid documents of several states carry it; whoever could collide it would still have to
-//! make a state sign the colliding document.
+//! The CMS signature of an EF.SOD is computed whatever its digest, for that says what a card holds. Whether SHA-1 is *believed*
+//! is the trust store's [`Sha1Policy`]: nowhere by default. Where it was, the proof says so ([`Sha1Use`]).
 
 pub mod active;
 mod asn1;
+pub mod card_security;
 pub mod certificate;
 pub mod chip;
 pub mod client;
@@ -63,12 +65,14 @@ pub mod passive;
 pub mod path;
 pub mod revocation;
 pub mod security_object;
+pub mod sha1;
 mod signature;
 pub mod trust;
 #[cfg(test)]
 mod vectors;
 
 pub use active::{ActiveAuthenticationKey, ActiveEcKey, ActiveRsaKey, SignatureForm};
+pub use card_security::{AuthenticCardSecurity, CardSecurity, SignedCardSecurity};
 pub use certificate::{CscaKind, UntrustedCertificate};
 pub use chip::{Agreement, ChipAuthenticationKey, KeyAgreement};
 pub use client::{ClientCertificate, ClientCrl};
@@ -81,4 +85,5 @@ pub use path::{
 };
 pub use revocation::{RevocationPolicy, RevocationReason, RevocationStatus, RevokedEntry, UntrustedCrl};
 pub use security_object::{DataGroupNumber, SecurityObject};
+pub use sha1::{Sha1Policy, Sha1Use};
 pub use trust::{LeftOut, ListFacts, ListStanding, Material, TrustStore, VerifiedCertificate};

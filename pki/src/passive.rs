@@ -1,7 +1,9 @@
 //! Are these the bytes the state signed? Passive authentication (Doc 9303-11 §5.1), step by step, a proof after each.
 
+use crate::cms::SignedData;
 use crate::{
-    DataGroupNumber, PkiError, SecurityObject, TrustStore, UntrustedCertificate, VerifiedCertificate, limits,
+    DataGroupNumber, PkiError, SecurityObject, Sha1Use, TrustStore, UntrustedCertificate,
+    VerifiedCertificate, limits,
 };
 use std::fmt;
 use time::OffsetDateTime;
@@ -33,26 +35,47 @@ impl SignedSecurityObject {
         if !object.has_right_type() {
             return Err(PkiError::WrongContentType);
         }
-        let signer = store.verify_document_signer(signer, at)?;
-        signed_while_key_was_in_use(&object, signer.certificate())?;
-        Ok(PassiveAuthentication { object, signer })
+        let Believed { signer, mut sha1 } = believe(object.signed_data(), signer, store, at)?;
+        store.sha1_policy().note(object.digest(), Sha1Use::DataGroups, &mut sha1)?;
+        Ok(PassiveAuthentication { object, signer, sha1 })
     }
 }
 
-/// A document signer's private key is used for some months and its certificate lives for years: an EF.SOD that says
-/// it was signed outside those months was not (Doc 9303-12 §7.1.1.4). Most do not say when.
-fn signed_while_key_was_in_use(
-    object: &SecurityObject,
-    signer: &UntrustedCertificate,
-) -> Result<(), PkiError> {
-    let (Some(signed), Some((from, until))) = (object.signing_time(), signer.extensions().private_key_period)
-    else {
-        return Ok(());
-    };
-    if from.is_some_and(|from| signed < from) || until.is_some_and(|until| signed > until) {
-        return Err(PkiError::WrongUsage);
+/// A signer that the store believes, and where SHA-1 was believed with it.
+pub(crate) struct Believed {
+    pub(crate) signer: VerifiedCertificate,
+    pub(crate) sha1: Vec<Sha1Use>,
+}
+
+/// Asks the trust store for the signer of EF.SOD or EF.CardSecurity at the moment `at`.
+///
+/// Two moments could count, and what is asked at each is this:
+///
+/// - *Now*, at the inspection, the document signer's certificate and the CSCA's must be valid. Doc 9303-12 §4.2 and
+///   §7.1 make a certificate outlive every document signed under it, so the signer of a document that is still good is
+///   still valid; and only for valid certificates does an authority keep revocation lists.
+/// - *Then*, when the object was signed, the signer's certificate must have been valid and its private key in use
+///   (PrivateKeyUsagePeriod, some months of the certificate's years). Most objects do not say when, and the moment is
+///   the signer's own word: it can show that an object is wrong, and never makes an expired certificate good again.
+pub(crate) fn believe(
+    signed: &SignedData,
+    signer: UntrustedCertificate,
+    store: &TrustStore,
+    at: OffsetDateTime,
+) -> Result<Believed, PkiError> {
+    let signer = store.verify_document_signer(signer, at)?;
+    if let Some(then) = signed.signing_time() {
+        could_sign(signer.certificate(), then)?;
     }
-    Ok(())
+    let mut sha1 = signer.accepted_sha1().to_vec();
+    store.sha1_policy().note(signed.digest(), Sha1Use::SecurityObject, &mut sha1)?;
+    Ok(Believed { signer, sha1 })
+}
+
+fn could_sign(signer: &UntrustedCertificate, then: OffsetDateTime) -> Result<(), PkiError> {
+    let (from, until) = signer.extensions().private_key_period.unwrap_or_default();
+    let in_use = from.is_none_or(|from| then >= from) && until.is_none_or(|until| then <= until);
+    if in_use && signer.valid_at(then).is_ok() { Ok(()) } else { Err(PkiError::WrongUsage) }
 }
 
 /// The state signed this list of digests (authentification passive).
@@ -61,13 +84,14 @@ fn signed_while_key_was_in_use(
 ///
 /// ```compile_fail
 /// fn forge(object: pki::SecurityObject, signer: pki::VerifiedCertificate) -> pki::PassiveAuthentication {
-///     pki::PassiveAuthentication { object, signer }
+///     pki::PassiveAuthentication { object, signer, sha1: Vec::new() }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct PassiveAuthentication {
     object: SecurityObject,
     signer: VerifiedCertificate,
+    sha1: Vec<Sha1Use>,
 }
 
 impl PassiveAuthentication {
@@ -87,6 +111,12 @@ impl PassiveAuthentication {
     #[must_use]
     pub fn signer(&self) -> &VerifiedCertificate {
         &self.signer
+    }
+
+    /// Where SHA-1 was believed on the way, because the store's policy says so. Nowhere, usually.
+    #[must_use]
+    pub fn accepted_sha1(&self) -> &[Sha1Use] {
+        &self.sha1
     }
 
     /// Compares the whole content of a data group, tag and length included, with the signed digest.

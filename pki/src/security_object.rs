@@ -4,12 +4,11 @@ mod lds;
 
 use crate::asn1::Element;
 use crate::cms::{CmsBounds, ID_DATA, SignedData};
-use crate::{PkiError, SignedSecurityObject, UntrustedCertificate, limits};
+use crate::{DigestAlgorithm, PkiError, SignedSecurityObject, TrustStore, UntrustedCertificate, limits};
 use der::TagNumber;
 use der::asn1::ObjectIdentifier;
 use lds::LdsSecurityObject;
 use std::fmt;
-use time::OffsetDateTime;
 
 const LDS_SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.1");
 
@@ -92,15 +91,32 @@ impl SecurityObject {
         Ok(SignedSecurityObject::proven(self, signer))
     }
 
+    /// The same, where the signer's certificate may also be one that the store knows, for a security object that does not
+    /// carry its own. It is believed no more than one inside.
+    pub fn verify_signature_with(self, known: &TrustStore) -> Result<SignedSecurityObject, PkiError> {
+        let signer = self.signed_data.verify_with(known)?;
+        Ok(SignedSecurityObject::proven(self, signer))
+    }
+
+    /// The versions that a version 1 object tells: of the LDS (`0108`) and of Unicode (`040000`), if it tells them.
+    #[must_use]
+    pub fn lds_version(&self) -> Option<(&str, &str)> {
+        self.content.version_info.as_ref().map(|(lds, unicode)| (lds.as_str(), unicode.as_str()))
+    }
+
+    pub(crate) fn signed_data(&self) -> &SignedData {
+        &self.signed_data
+    }
+
+    /// The digest of the data groups.
+    pub(crate) fn digest(&self) -> DigestAlgorithm {
+        self.content.digest
+    }
+
     /// Whether the signed content type is that of Doc 9303-10 §4.6.2.2: it is what keeps a signature over something
     /// else from passing for an EF.SOD (RFC 5652 §11.1).
     pub(crate) fn has_right_type(&self) -> bool {
         self.signed_data.content_type() == LDS_SECURITY_OBJECT
-    }
-
-    /// When the signer says it signed, if it says so.
-    pub(crate) fn signing_time(&self) -> Option<OffsetDateTime> {
-        self.signed_data.signing_time()
     }
 
     /// Compares a data group with its listed digest. Proves nothing while the list is unbelieved: it tells a damaged

@@ -9,8 +9,10 @@ mod verified;
 pub use lists::{ListFacts, ListStanding};
 pub use verified::VerifiedCertificate;
 
-use crate::revocation;
-use crate::{PkiError, RevocationPolicy, RevocationStatus, UntrustedCertificate, UntrustedCrl, limits};
+use crate::{
+    PkiError, RevocationPolicy, RevocationStatus, Sha1Policy, Sha1Use, UntrustedCertificate, UntrustedCrl,
+    limits,
+};
 use authority::{Authority, Family, families};
 use lists::CheckedList;
 use remembered::RememberedSignatures;
@@ -33,6 +35,7 @@ pub struct TrustStore {
     signers: DocumentSigners,
     remembered: Arc<RememberedSignatures>,
     policy: RevocationPolicy,
+    sha1: Sha1Policy,
 }
 
 /// Something that [`TrustStore::assemble`] left out (élément écarté).
@@ -108,6 +111,7 @@ impl TrustStore {
             signers: DocumentSigners::default(),
             remembered: remembered.unwrap_or_else(|| Arc::new(RememberedSignatures::new())),
             policy: RevocationPolicy::RequireFresh,
+            sha1: Sha1Policy::Refuse,
         };
         let mut checked = Vec::new();
         for (index, list) in crls.into_iter().enumerate() {
@@ -142,6 +146,19 @@ impl TrustStore {
     pub fn with_revocation_policy(mut self, policy: RevocationPolicy) -> Self {
         self.policy = policy;
         self
+    }
+
+    /// The same store, believing SHA-1 this far. Pinned CSCAs are believed for being pinned, whatever signed them.
+    #[must_use]
+    pub fn with_sha1_policy(mut self, policy: Sha1Policy) -> Self {
+        self.sha1 = policy;
+        self
+    }
+
+    /// How far SHA-1 is believed.
+    #[must_use]
+    pub fn sha1_policy(&self) -> Sha1Policy {
+        self.sha1
     }
 
     /// The same store with document signer certificates for security objects that do not carry their own.
@@ -182,13 +199,11 @@ impl TrustStore {
     }
 
     /// The document signers that a SignerInfo means by issuer and serial number.
-    #[allow(dead_code, reason = "asked by the reader of security objects without certificates")]
     pub(crate) fn signers_by_serial(&self, issuer: &Name, serial: &[u8]) -> Vec<UntrustedCertificate> {
         self.signers.by_serial(issuer, serial)
     }
 
     /// The document signers that a SignerInfo means by subject key identifier.
-    #[allow(dead_code, reason = "asked by the reader of security objects without certificates")]
     pub(crate) fn signers_by_key(&self, identifier: &[u8]) -> Vec<UntrustedCertificate> {
         self.signers.by_key(identifier)
     }
@@ -199,8 +214,8 @@ impl TrustStore {
         certificate: UntrustedCertificate,
         at: OffsetDateTime,
     ) -> Result<VerifiedCertificate, PkiError> {
-        let revocation = self.judge(&certificate, at)?;
-        Ok(VerifiedCertificate::proven(certificate, revocation))
+        let (revocation, sha1) = self.judge(&certificate, at)?;
+        Ok(VerifiedCertificate::proven(certificate, revocation, sha1))
     }
 
     /// Asks everything again of a signer that was believed at another moment or by another store, and tells what is
@@ -210,19 +225,23 @@ impl TrustStore {
         signer: &VerifiedCertificate,
         at: OffsetDateTime,
     ) -> Result<RevocationStatus, PkiError> {
-        self.judge(signer.certificate(), at)
+        self.judge(signer.certificate(), at).map(|(revocation, _)| revocation)
     }
 
     fn judge(
         &self,
         certificate: &UntrustedCertificate,
         at: OffsetDateTime,
-    ) -> Result<RevocationStatus, PkiError> {
+    ) -> Result<(RevocationStatus, Vec<Sha1Use>), PkiError> {
         let family = self.issuer_of(certificate, at)?;
         verified::usage(certificate)?;
         certificate.valid_at(at)?;
-        let lists = self.lists.iter().filter(|known| known.family == family).map(|known| known.list.as_ref());
-        revocation::status(lists, certificate.serial(), self.policy, at)
+        let mut sha1 = Vec::new();
+        self.sha1.note(certificate.signature_digest()?, Sha1Use::DocumentSigner, &mut sha1)?;
+        let of_family = self.lists.iter().filter(|known| known.family == family);
+        let policies = (self.policy, self.sha1);
+        let revocation = lists::answer(of_family, certificate.serial(), policies, &mut sha1, at)?;
+        Ok((revocation, sha1))
     }
 
     /// The pinned CSCA whose key signed this certificate: the one remembered, then those its key identifier names,

@@ -28,8 +28,9 @@ pub(super) struct SignerInfo {
     signature: Vec<u8>,
 }
 
+/// How a signer is named (RFC 5652 §5.3).
 #[derive(Clone)]
-enum SignerIdentifier {
+pub(crate) enum SignerIdentifier {
     IssuerAndSerial(Box<Name>, Vec<u8>),
     SubjectKey(Vec<u8>),
 }
@@ -76,6 +77,10 @@ impl SignerInfo {
 
     pub(super) fn version(&self) -> u8 {
         self.identifier.version()
+    }
+
+    pub(super) fn identifier(&self) -> &SignerIdentifier {
+        &self.identifier
     }
 
     pub(super) fn digest(&self) -> DigestAlgorithm {

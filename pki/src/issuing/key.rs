@@ -30,10 +30,12 @@ pub enum SignatureScheme {
     RsaPkcs1,
     /// RSA-3072, PSS with SHA-256 and a 32-octet salt.
     RsaPss,
+    /// ECDSA over P-256 with SHA-1: for tests of its refusal, and not among [`SignatureScheme::ALL`].
+    EcdsaSha1,
 }
 
 impl SignatureScheme {
-    /// Every scheme.
+    /// Every scheme that anybody should use.
     pub const ALL: [Self; 5] =
         [Self::EcdsaP256, Self::EcdsaP384, Self::EcdsaP521, Self::RsaPkcs1, Self::RsaPss];
 
@@ -42,12 +44,14 @@ impl SignatureScheme {
             Self::EcdsaP256 | Self::RsaPkcs1 | Self::RsaPss => DigestAlgorithm::Sha256,
             Self::EcdsaP384 => DigestAlgorithm::Sha384,
             Self::EcdsaP521 => DigestAlgorithm::Sha512,
+            Self::EcdsaSha1 => DigestAlgorithm::Sha1,
         }
     }
 
     /// The AlgorithmIdentifier of its signatures.
     pub(crate) fn identifier(self) -> Result<Vec<u8>, PkiError> {
         match self {
+            Self::EcdsaSha1 => sequence(&[&oid("1.2.840.10045.4.1")?]),
             Self::EcdsaP256 => sequence(&[&oid("1.2.840.10045.4.3.2")?]),
             Self::EcdsaP384 => sequence(&[&oid("1.2.840.10045.4.3.3")?]),
             Self::EcdsaP521 => sequence(&[&oid("1.2.840.10045.4.3.4")?]),
@@ -73,7 +77,7 @@ impl SigningKey {
     pub(crate) fn generate(scheme: SignatureScheme) -> Result<Self, PkiError> {
         let curve = |nid| PKey::from_ec_key(EcKey::generate(EcGroup::from_curve_name(nid)?.as_ref())?);
         let key = match scheme {
-            SignatureScheme::EcdsaP256 => curve(Nid::X9_62_PRIME256V1),
+            SignatureScheme::EcdsaP256 | SignatureScheme::EcdsaSha1 => curve(Nid::X9_62_PRIME256V1),
             SignatureScheme::EcdsaP384 => curve(Nid::SECP384R1),
             SignatureScheme::EcdsaP521 => curve(Nid::SECP521R1),
             SignatureScheme::RsaPkcs1 | SignatureScheme::RsaPss => {

@@ -21,6 +21,10 @@ pub struct SecurityObjectOptions {
     pub signed_at: Option<OffsetDateTime>,
     /// Declared and signed as id-data: for tests of the refusal.
     pub as_plain_data: bool,
+    /// The signer's certificate is left out: whoever reads it must know it.
+    pub without_certificate: bool,
+    /// The number of SignedData's version, where it is not 3.
+    pub version: Option<u8>,
 }
 
 impl SecurityObjectOptions {
@@ -37,8 +41,29 @@ pub(super) fn sign(
     options: &SecurityObjectOptions,
 ) -> Result<Vec<u8>, PkiError> {
     let content = lds_security_object(digest, data_groups, options)?;
+    ef_sod(&signed_data(key, certificate, &options.content_type()?, &content, options)?)
+}
+
+/// EF.CardSecurity over SecurityInfos (Doc 9303-11 §9.2.11).
+pub(super) fn sign_card_security(
+    key: &SigningKey,
+    certificate: &UntrustedCertificate,
+    infos: &[u8],
+    options: &SecurityObjectOptions,
+) -> Result<Vec<u8>, PkiError> {
+    signed_data(key, certificate, &oid("0.4.0.127.0.7.3.2.1")?, infos, options)
+}
+
+/// ContentInfo around SignedData.
+fn signed_data(
+    key: &SigningKey,
+    certificate: &UntrustedCertificate,
+    content_type: &[u8],
+    content: &[u8],
+    options: &SecurityObjectOptions,
+) -> Result<Vec<u8>, PkiError> {
     let signer_digest = sequence(&[&oid(key.scheme.digest().oid())?])?;
-    let attributes = signed_attributes(&key.scheme.digest().digest(&content)?, options)?;
+    let attributes = signed_attributes(&key.scheme.digest().digest(content)?, content_type, options)?;
     let (version, identifier) = signer_identifier(certificate, options)?;
     let signer = sequence(&[
         &small(version)?,
@@ -49,15 +74,16 @@ pub(super) fn sign(
         // RFC 5652 §5.4: what is signed carries the tag SET OF, not [0].
         &octet_string(&key.sign(&element(Tag::Set, &attributes.concat())?)?)?,
     ])?;
-    let encapsulated = sequence(&[&options.content_type()?, &tagged(0, &octet_string(&content)?)?])?;
+    let encapsulated = sequence(&[content_type, &tagged(0, &octet_string(content)?)?])?;
+    let certificates = if options.without_certificate { Vec::new() } else { tagged(0, certificate.der())? };
     let signed_data = sequence(&[
-        &small(3)?,
+        &small(options.version.unwrap_or(3))?,
         &set_of(vec![signer_digest])?,
         &encapsulated,
-        &tagged(0, certificate.der())?,
+        &certificates,
         &set_of(vec![signer])?,
     ])?;
-    ef_sod(&sequence(&[&oid("1.2.840.113549.1.7.2")?, &tagged(0, &signed_data)?])?)
+    sequence(&[&oid("1.2.840.113549.1.7.2")?, &tagged(0, &signed_data)?])
 }
 
 fn lds_security_object(
@@ -84,10 +110,14 @@ fn lds_security_object(
 }
 
 /// In DER order, ready to be put under either tag.
-fn signed_attributes(digest: &[u8], options: &SecurityObjectOptions) -> Result<Vec<Vec<u8>>, PkiError> {
+fn signed_attributes(
+    digest: &[u8],
+    content_type: &[u8],
+    options: &SecurityObjectOptions,
+) -> Result<Vec<Vec<u8>>, PkiError> {
     let attribute = |dotted: &str, value: Vec<u8>| sequence(&[&oid(dotted)?, &set_of(vec![value])?]);
     let mut attributes = vec![
-        attribute("1.2.840.113549.1.9.3", options.content_type()?)?,
+        attribute("1.2.840.113549.1.9.3", content_type.to_vec())?,
         attribute("1.2.840.113549.1.9.4", octet_string(digest)?)?,
     ];
     if let Some(at) = options.signed_at {

@@ -4,9 +4,9 @@ use super::RevocationReason;
 use super::entry::{ReadEntry, RevokedEntry, canonical_serial};
 use super::scope::ListExtensions;
 use crate::asn1::{Element, Elements, constructed};
-use crate::certificate::check_signed;
+use crate::certificate::{check_signed, signature_digest};
 use crate::key::PublicKey;
-use crate::{PkiError, limits};
+use crate::{DigestAlgorithm, PkiError, limits};
 use der::asn1::BitString;
 use der::{Decode, Tag};
 use std::collections::BTreeMap;
@@ -175,6 +175,11 @@ impl UntrustedCrl {
 
     pub(crate) fn authority_key_identifier(&self) -> Option<&[u8]> {
         self.extensions.authority_key.as_deref()
+    }
+
+    /// The digest under its signature.
+    pub(crate) fn signature_digest(&self) -> Result<DigestAlgorithm, PkiError> {
+        signature_digest(&self.algorithm)
     }
 
     pub(crate) fn signed_with(&self, key: &PublicKey) -> Result<(), PkiError> {

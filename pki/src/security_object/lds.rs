@@ -4,6 +4,7 @@ use super::DataGroupNumber;
 use crate::asn1::Element;
 use crate::signature::read_digest;
 use crate::{DigestAlgorithm, PkiError, limits};
+use der::Tag;
 
 const WHAT: &str = "LDS security object";
 
@@ -12,6 +13,8 @@ const WHAT: &str = "LDS security object";
 pub(crate) struct LdsSecurityObject {
     pub(crate) digest: DigestAlgorithm,
     pub(crate) hashes: Vec<(DataGroupNumber, Vec<u8>)>,
+    /// Versions of the LDS and of Unicode, in version 1 only.
+    pub(crate) version_info: Option<(String, String)>,
 }
 
 impl LdsSecurityObject {
@@ -31,14 +34,27 @@ impl LdsSecurityObject {
             }
             hashes.push((number, hash.to_vec()));
         }
-        // ldsVersionInfo is there in version 1 only, and decides nothing.
-        if version == 1 && !fields.at_end() {
-            fields.next()?.sequence()?.rest(2)?;
-        }
+        // LDSVersionInfo is there in version 1 only, and decides nothing. Some states write version 1 without it.
+        let version_info = match version {
+            1 if !fields.at_end() => Some(version_info(fields.next()?)?),
+            _ => None,
+        };
         fields.end()?;
         if version > 1 || hashes.is_empty() {
             return Err(PkiError::Malformed(WHAT));
         }
-        Ok(Self { digest, hashes })
+        Ok(Self { digest, hashes, version_info })
     }
+}
+
+/// LDSVersionInfo ::= SEQUENCE { ldsVersion PrintableString, unicodeVersion PrintableString }.
+fn version_info(info: Element<'_>) -> Result<(String, String), PkiError> {
+    let mut fields = info.sequence()?;
+    let mut text = || -> Result<String, PkiError> {
+        let octets = fields.next()?.contents_of(Tag::PrintableString)?;
+        std::str::from_utf8(octets).map(str::to_owned).map_err(|_| PkiError::Malformed(WHAT))
+    };
+    let versions = (text()?, text()?);
+    fields.end()?;
+    Ok(versions)
 }

@@ -2,7 +2,10 @@
 
 use super::authority::{Authority, Family, KeyDigest};
 use crate::certificate::name;
-use crate::{PkiError, RevocationReason, UntrustedCrl, limits};
+use crate::{
+    DigestAlgorithm, PkiError, RevocationPolicy, RevocationReason, RevocationStatus, Sha1Policy, Sha1Use,
+    UntrustedCrl, limits, revocation,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -109,6 +112,34 @@ impl CheckedList {
 
     fn dated(&self) -> (OffsetDateTime, Option<(usize, &[u8])>) {
         (self.list.this_update(), self.list.number().map(|number| (number.len(), number)))
+    }
+}
+
+/// What the lists of one authority say of a serial number.
+///
+/// A list signed with SHA-1 that is not believed still revokes whom it names: nobody gains by forging that. It says nothing
+/// of the others.
+pub(super) fn answer<'a>(
+    lists: impl Iterator<Item = &'a CheckedList>,
+    serial: &[u8],
+    (policy, sha1_policy): (RevocationPolicy, Sha1Policy),
+    sha1: &mut Vec<Sha1Use>,
+    at: OffsetDateTime,
+) -> Result<RevocationStatus, PkiError> {
+    let lists = lists.map(|known| known.list.as_ref());
+    let (old, sound): (Vec<_>, Vec<_>) =
+        lists.partition(|list| list.signature_digest() == Ok(DigestAlgorithm::Sha1));
+    if sha1_policy.permits(Sha1Use::RevocationList) {
+        let status = revocation::status(old.iter().chain(&sound).copied(), serial, policy, at)?;
+        let answered = |list: &&UntrustedCrl| matches!(status, RevocationStatus::NotRevoked { this_update, .. } if this_update == list.this_update());
+        sha1.extend(old.iter().any(answered).then_some(Sha1Use::RevocationList));
+        return Ok(status);
+    }
+    let refused = !old.is_empty();
+    revocation::status(old.into_iter(), serial, RevocationPolicy::Report, at)?;
+    match revocation::status(sound.into_iter(), serial, policy, at) {
+        Err(PkiError::RevocationUnknown) if refused => Err(PkiError::Sha1Refused(Sha1Use::RevocationList)),
+        status => status,
     }
 }
 

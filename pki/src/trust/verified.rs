@@ -1,6 +1,6 @@
 //! What may a document signer be, and what is known once it is believed?
 
-use crate::{PkiError, RevocationStatus, UntrustedCertificate};
+use crate::{PkiError, RevocationStatus, Sha1Use, UntrustedCertificate};
 
 /// What Doc 9303-12 §7.1 asks of a document signer: version 3, key usage digitalSignature and nothing that issues,
 /// not an authority, no extended key usage (those are master list and deviation list signers, below the same CSCA).
@@ -23,19 +23,24 @@ pub(super) fn usage(certificate: &UntrustedCertificate) -> Result<(), PkiError> 
 ///
 /// ```compile_fail
 /// fn forge(certificate: pki::UntrustedCertificate) -> pki::VerifiedCertificate {
-///     pki::VerifiedCertificate { certificate, revocation: pki::RevocationStatus::Unknown }
+///     pki::VerifiedCertificate { certificate, revocation: pki::RevocationStatus::Unknown, sha1: Vec::new() }
 /// }
 /// ```
 #[derive(Debug, Clone)]
 pub struct VerifiedCertificate {
     certificate: UntrustedCertificate,
     revocation: RevocationStatus,
+    sha1: Vec<Sha1Use>,
 }
 
 impl VerifiedCertificate {
     /// Only [`TrustStore::verify_document_signer`](crate::TrustStore::verify_document_signer) calls this.
-    pub(super) fn proven(certificate: UntrustedCertificate, revocation: RevocationStatus) -> Self {
-        Self { certificate, revocation }
+    pub(super) fn proven(
+        certificate: UntrustedCertificate,
+        revocation: RevocationStatus,
+        sha1: Vec<Sha1Use>,
+    ) -> Self {
+        Self { certificate, revocation, sha1 }
     }
 
     /// What the certificate says, believed now.
@@ -48,6 +53,12 @@ impl VerifiedCertificate {
     #[must_use]
     pub fn revocation(&self) -> RevocationStatus {
         self.revocation
+    }
+
+    /// Where SHA-1 was believed for it.
+    #[must_use]
+    pub fn accepted_sha1(&self) -> &[Sha1Use] {
+        &self.sha1
     }
 
     /// The document codes (first MRZ characters) this signer may sign for, if it is restricted

@@ -10,6 +10,7 @@
 
 mod active;
 mod active_rsa;
+mod card_security;
 mod chip;
 mod client;
 mod crl;
@@ -19,9 +20,11 @@ mod csca_made;
 mod hierarchy;
 mod kingdom;
 mod master_list;
+mod outside_signer;
 mod passive;
 mod path;
 mod pkits;
 mod published;
 mod remembered;
+mod sha1;
 mod trust;

@@ -6,7 +6,10 @@
 use crate::kingdom::judge;
 use crate::published::read;
 use openssl::cms::{CMSOptions, CmsContentInfo};
-use pki::{CscaKind, PkiError, RevocationPolicy, RevocationStatus, TrustStore, UntrustedCertificate};
+use pki::{
+    CscaKind, PkiError, RevocationPolicy, RevocationStatus, Sha1Policy, Sha1Use, TrustStore,
+    UntrustedCertificate,
+};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -85,12 +88,19 @@ fn real_security_objects_are_followed_to_their_state() {
         ("France", "sod_d9d0bb71ed", "trusted"),
         ("United Kingdom, PSS", "sod_471e24c56e", "signer-expired"),
         ("United Kingdom, ECDSA", "sod_b405627465", "trusted"),
-        ("Russia", "sod_f89509f1a3", "trusted"),
+        ("Russia", "sod_f89509f1a3", "sha1-refused"),
     ] {
         let ef_sod = read(&format!("sod/{name}.bin")).unwrap();
         let judged = judge(&ef_sod, &lenient, WHEN);
         assert_eq!(judged.as_ref().map_or_else(PkiError::code, |_| "trusted"), expected, "{state}");
+        if expected == "sha1-refused" {
+            // Sound as CMS, and what signs with SHA-1 is believed only where policy says so: which the proof then tells.
+            let believing = store(RevocationPolicy::Report).with_sha1_policy(Sha1Policy::Signatures);
+            let proof = judge(&ef_sod, &believing, WHEN).unwrap();
+            assert!(proof.accepted_sha1().contains(&Sha1Use::SecurityObject), "{:?}", proof.accepted_sha1());
+        }
         if let Ok(proof) = judged {
+            assert!(proof.accepted_sha1().is_empty());
             assert_eq!(proof.signer().revocation(), RevocationStatus::Unknown);
             assert_eq!(judge(&ef_sod, &strict, WHEN).unwrap_err(), PkiError::RevocationUnknown, "{state}");
         }

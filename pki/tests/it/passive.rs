@@ -2,14 +2,14 @@
 
 use crate::kingdom::{DG1, DG14, Kingdom, NOW, judge};
 use pki::issuing::{DocumentSigner, SecurityObjectOptions, SignatureScheme};
-use pki::{DataGroupNumber, DigestAlgorithm, PkiError, RevocationStatus, SecurityObject};
+use pki::{DataGroupNumber, DigestAlgorithm, PkiError, RevocationStatus, SecurityObject, Sha1Policy};
 use time::macros::datetime;
 
 #[test]
 fn every_signature_algorithm_and_digest_is_believed() {
     for scheme in SignatureScheme::ALL {
         let kingdom = Kingdom::of(scheme);
-        let store = kingdom.store();
+        let store = kingdom.store().with_sha1_policy(Sha1Policy::DataGroups);
         for digest in DigestAlgorithm::ALL {
             let groups = [(DataGroupNumber::DG1, DG1), (DataGroupNumber::DG14, DG14)];
             let ef_sod = kingdom.signer.sign_security_object(digest, &groups).unwrap();
@@ -31,6 +31,9 @@ fn the_forms_that_the_standard_leaves_open_are_believed() {
         SecurityObjectOptions { lds_version_1: true, ..Default::default() },
         SecurityObjectOptions { signer_by_key_identifier: true, ..Default::default() },
         SecurityObjectOptions { signed_at, ..Default::default() },
+        SecurityObjectOptions { version: Some(1), ..Default::default() },
+        SecurityObjectOptions { version: Some(4), ..Default::default() },
+        SecurityObjectOptions { version: Some(5), ..Default::default() },
     ] {
         let groups = [(DataGroupNumber::DG1, DG1)];
         let ef_sod =
@@ -48,6 +51,30 @@ fn another_signed_content_type_is_sound_cms_and_still_not_trusted() {
         kingdom.signer.sign_security_object_with(DigestAlgorithm::Sha256, &groups, &options).unwrap();
     SecurityObject::parse(&ef_sod).unwrap().verify_signature().unwrap();
     assert_eq!(judge(&ef_sod, &kingdom.store(), NOW).unwrap_err(), PkiError::WrongContentType);
+}
+
+#[test]
+fn a_version_that_no_standard_knows_is_refused() {
+    let kingdom = Kingdom::new();
+    for version in [0, 2, 6, 127] {
+        let options = SecurityObjectOptions { version: Some(version), ..Default::default() };
+        let groups = [(DataGroupNumber::DG1, DG1)];
+        let ef_sod =
+            kingdom.signer.sign_security_object_with(DigestAlgorithm::Sha256, &groups, &options).unwrap();
+        assert_eq!(SecurityObject::parse(&ef_sod).unwrap_err().code(), "malformed", "{version}");
+    }
+}
+
+#[test]
+fn version_1_of_the_lds_tells_its_versions() {
+    let kingdom = Kingdom::new();
+    for (lds_version_1, told) in [(true, Some(("0108", "040000"))), (false, None)] {
+        let options = SecurityObjectOptions { lds_version_1, ..Default::default() };
+        let groups = [(DataGroupNumber::DG1, DG1)];
+        let ef_sod =
+            kingdom.signer.sign_security_object_with(DigestAlgorithm::Sha256, &groups, &options).unwrap();
+        assert_eq!(SecurityObject::parse(&ef_sod).unwrap().lds_version(), told);
+    }
 }
 
 /// As New Zealand writes it: every constructed element of the envelope without a length, the content in pieces.
