@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::pkcs11::ModuleError;
+use crate::profile::ProfileError;
 use crate::{KeyJob, KeyRole, private_file::Exposure, secret_source::SecretError};
 
 /// Why a key could not be had or used. Never carries key material.
@@ -88,6 +90,12 @@ pub enum HsmError {
     /// The passphrase or PIN could not be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The profile that declares the keys is refused.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The hardware module.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
     /// No randomness to make keys from.
     #[error("the operating system gave no randomness")]
     NoRandomness,
@@ -113,6 +121,8 @@ impl HsmError {
             Self::SharedKey(..) => "key-shared",
             Self::KeyRejected(_) => "key-rejected",
             Self::Secret(cause) => cause.code(),
+            Self::Profile(cause) => cause.code(),
+            Self::Module(cause) => cause.code(),
             Self::NoRandomness => "no-randomness",
         }
     }

@@ -9,18 +9,24 @@
 //! | [`software`] | how do keys live in a file of this machine? |
 //! | [`secret_source`] | from where does a passphrase or a PIN come, if not from the command line? |
 //! | [`private_file`] | can anybody but its owner read or replace this file? |
+//! | [`profile`] | which keys does this installation declare, and where does each live? |
+//! | [`pkcs11`] | how are keys used that never leave a hardware module? |
 //! | [`conformance`] | does this signer keep every promise of the trait? |
 //! | [`error`] | what can go wrong with a key? |
 
 pub mod conformance;
 pub mod error;
+pub mod pkcs11;
 pub mod private_file;
+pub mod profile;
 pub mod role;
 pub mod secret_source;
 pub mod signer;
 pub mod software;
 
 pub use error::HsmError;
+pub use pkcs11::{ModuleError, TokenKeys, TokenPlace};
+pub use profile::{Profile, ProfileError};
 pub use role::{KeyJob, KeyRole};
 pub use secret_source::{SecretError, SecretSource};
 pub use signer::{PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
