@@ -15,8 +15,9 @@ SHELL := /bin/bash
 WHOLE := --locked --workspace --all-features
 TARGET = $(shell cargo metadata --no-deps --format-version 1 2>/dev/null | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
-# What Debian has to give: a C compiler and OpenSSL for passive authentication, PC/SC with a virtual reader, curl for the README.
-PACKAGES := ca-certificates curl gcc libc6-dev libpcsclite-dev libssl-dev pcscd pkg-config vsmartcard-vpcd
+# What Debian has to give: a C compiler and OpenSSL for passive authentication, PC/SC with a virtual reader, a software HSM with
+# its tools, curl for the README.
+PACKAGES := ca-certificates curl gcc libc6-dev libpcsclite-dev libssl-dev opensc openssl p11-kit p11-kit-modules pcscd pkg-config softhsm2 vsmartcard-vpcd
 bench: PACKAGES += haproxy
 
 # The public test suite of path validation comes from PyPI.

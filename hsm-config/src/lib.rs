@@ -11,11 +11,15 @@
 //! | [`private_file`] | can anybody but its owner read or replace this file? |
 //! | [`profile`] | which keys does this installation declare, and where does each live? |
 //! | [`pkcs11`] | how are keys used that never leave a hardware module? |
+//! | `delegated` | how does a key in memory sign for a key in a module, for an hour at most? |
+//! | [`installed`] | which signer does a profile make, with each key where it lives? |
 //! | [`conformance`] | does this signer keep every promise of the trait? |
 //! | [`error`] | what can go wrong with a key? |
 
 pub mod conformance;
+mod delegated;
 pub mod error;
+pub mod installed;
 pub mod pkcs11;
 pub mod private_file;
 pub mod profile;
@@ -25,6 +29,7 @@ pub mod signer;
 pub mod software;
 
 pub use error::HsmError;
+pub use installed::{InstalledKeys, Places, open};
 pub use pkcs11::{ModuleError, TokenKeys, TokenPlace};
 pub use profile::{Profile, ProfileError};
 pub use role::{KeyJob, KeyRole};

@@ -32,7 +32,7 @@ mod module;
 mod operations;
 mod provision;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -42,13 +42,13 @@ use cryptoki::error::Error;
 use cryptoki::types::AuthPin;
 use time::OffsetDateTime;
 
-pub use self::error::ModuleError;
-pub use self::provision::{KeyStatus, Provisioned};
 use self::catalogue::TokenKey;
 use self::connection::Token;
+pub use self::error::ModuleError;
 use self::fault::Fault;
 use self::link::Link;
 use self::module::Module;
+pub use self::provision::{KeyStatus, Provisioned};
 use crate::profile::{KeyDeclaration, Place, Profile};
 use crate::{HsmError, KeyRole, PublicKey, PublishedKey, SecretSource};
 
@@ -124,13 +124,10 @@ impl TokenKeys {
 }
 
 /// What anybody may know of the keys of a signing role, with the times that follow from their order.
-fn published(
-    keys: &[TokenKey],
-    declaration: &KeyDeclaration,
-) -> impl Iterator<Item = PublishedKey> {
+fn published(keys: &[TokenKey], declaration: &KeyDeclaration) -> impl Iterator<Item = PublishedKey> {
     let of_role = || keys.iter().filter(|key| key.role == declaration.role);
     of_role().zip(of_role().skip(1).map(Some).chain([None])).filter_map(|(key, successor)| {
-        let until = successor.zip(declaration.stays).map(|(next, stay)| next.id.signs_from.saturating_add(stay));
+        let until = successor.zip(declaration.stays).map(|(next, stay)| after(next.id.signs_from, stay));
         Some(PublishedKey {
             key: key.public.clone()?,
             signs_from: key.id.signs_from,
@@ -140,11 +137,19 @@ fn published(
     })
 }
 
+/// That much later, or the end of time.
+pub(crate) fn after(time: OffsetDateTime, pause: std::time::Duration) -> OffsetDateTime {
+    time.saturating_add(pause.try_into().unwrap_or(time::Duration::MAX))
+}
+
 impl fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = self.link.known();
         let kids = known.iter().filter_map(|key| key.public.as_ref().map(PublicKey::kid));
-        f.debug_struct("TokenKeys").field("token", &self.link.token.label).field("keys", &kids.collect::<Vec<_>>()).finish()
+        f.debug_struct("TokenKeys")
+            .field("token", &self.link.token.label)
+            .field("keys", &kids.collect::<Vec<_>>())
+            .finish()
     }
 }
 

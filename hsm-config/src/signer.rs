@@ -67,6 +67,15 @@ pub trait Signer: Send + Sync {
         sealed: &[u8],
         associated_data: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, HsmError>;
+
+    /// Does what must be done from time to time: makes the next delegates, sees what others changed. May take as long as
+    /// a module takes to answer; never on the way of a request.
+    ///
+    /// # Errors
+    /// What could not be done; it is tried again the next time.
+    fn maintain(&self, _at: OffsetDateTime) -> Result<(), HsmError> {
+        Ok(())
+    }
 }
 
 /// The public half of an ES256 key (*clé publique*).

@@ -130,8 +130,7 @@ pub(super) fn check(
     for (attribute, _, name, value) in permissions(job) {
         // A module that does not know a permission cannot grant it; one that must be there has to be shown.
         let granted = found.contains(&attribute(true));
-        let denied = found.contains(&attribute(false));
-        if (*value && !granted) || (!*value && granted) || (granted && denied) {
+        if granted != *value {
             return wrong(name);
         }
     }
@@ -152,7 +151,8 @@ pub(super) fn check(
 
 /// Not every module tells the length of a secret; one that tells it must tell the right one.
 fn check_length(session: &Session, key: ObjectHandle, role: KeyRole) -> Result<(), ModuleError> {
-    let told = session.get_attributes(key, &[AttributeType::ValueLen]).map_err(|error| unavailable(&error))?;
+    let told =
+        session.get_attributes(key, &[AttributeType::ValueLen]).map_err(|error| unavailable(&error))?;
     let fits = told.into_iter().all(|value| value == Attribute::ValueLen(SECRET_LEN.into()));
     if fits { Ok(()) } else { Err(ModuleError::KeyAttribute { role, attribute: "CKA_VALUE_LEN" }) }
 }

@@ -7,7 +7,8 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
 use super::{ModuleError, attributes, key_id::KeyId, unavailable};
-use crate::profile::KeyDeclaration;
+use crate::delegated::certificate::{self, Issuer};
+use crate::profile::{KeyDeclaration, Signing};
 use crate::{HsmError, KeyJob, KeyRole, PublicKey};
 
 /// One generation of a key in the token; the handle is worth as much as the connection it was found by.
@@ -48,28 +49,48 @@ pub(super) fn require(keys: &[TokenKey], declared: &[KeyDeclaration]) -> Result<
 
 fn of_role(session: &Session, declaration: &KeyDeclaration) -> Result<Vec<TokenKey>, ModuleError> {
     let role = declaration.role;
-    let mut keys: Vec<TokenKey> = Vec::new();
+    let mut found: Vec<(ObjectHandle, Vec<u8>, KeyId)> = Vec::new();
     for handle in find(session, attributes::class(role.job()), declaration, None)? {
         let id = id_of(session, handle)?;
         let generation = KeyId::decode(&declaration.id, &id).ok_or(ModuleError::KeyIdMalformed(role))?;
-        if keys.iter().any(|key| key.id.generation == generation.generation) {
+        // A key that names things is never replaced: a second one would name everything anew.
+        let named = role.job() == KeyJob::Mac && !found.is_empty();
+        if named || found.iter().any(|(_, _, other)| other.generation == generation.generation) {
             return Err(ModuleError::KeyTwice(role));
         }
+        found.push((handle, id, generation));
+    }
+    let mut keys = Vec::with_capacity(found.len());
+    for (handle, id, generation) in found {
         attributes::check(session, handle, declaration)?;
         let (public, certificate) = match role.job() {
-            KeyJob::Sign => (
-                Some(public_key(session, declaration, &id)?),
-                certificate(session, declaration, &id)?,
-            ),
+            KeyJob::Sign => {
+                let public = public_key(session, declaration, &id)?;
+                let certificate = certificate(session, declaration, &id)?;
+                if let Some(der) = &certificate {
+                    check_certificate(declaration, &public, der)?;
+                }
+                (Some(public), certificate)
+            }
             KeyJob::Mac | KeyJob::Seal => (None, None),
         };
-        keys.push(TokenKey { role, id: generation, handle, public, certificate, proven: Arc::default() });
-    }
-    if role.job() == KeyJob::Mac && keys.len() > 1 {
-        return Err(ModuleError::KeyTwice(role));
+        let proven = Arc::default();
+        keys.push(TokenKey { role, id: generation, handle, public, certificate, proven });
     }
     keys.sort_by_key(|key| key.id.generation);
     Ok(keys)
+}
+
+/// A key that certifies signs nothing else, and the other way round: its certificate says which.
+fn check_certificate(
+    declaration: &KeyDeclaration,
+    public: &PublicKey,
+    der: &[u8],
+) -> Result<(), ModuleError> {
+    match declaration.signing {
+        Signing::Direct => certificate::check_direct(declaration.role, public, der),
+        Signing::Delegated(_) => Issuer::read(declaration.role, public, der.to_vec()).map(drop),
+    }
 }
 
 fn find(
@@ -88,8 +109,7 @@ fn find(
 }
 
 fn id_of(session: &Session, handle: ObjectHandle) -> Result<Vec<u8>, ModuleError> {
-    let found =
-        session.get_attributes(handle, &[AttributeType::Id]).map_err(|error| unavailable(&error))?;
+    let found = session.get_attributes(handle, &[AttributeType::Id]).map_err(|error| unavailable(&error))?;
     let id = found.into_iter().find_map(|attribute| match attribute {
         Attribute::Id(id) => Some(id),
         _ => None,
@@ -97,11 +117,7 @@ fn id_of(session: &Session, handle: ObjectHandle) -> Result<Vec<u8>, ModuleError
     Ok(id.unwrap_or_default())
 }
 
-fn public_key(
-    session: &Session,
-    declaration: &KeyDeclaration,
-    id: &[u8],
-) -> Result<PublicKey, ModuleError> {
+fn public_key(session: &Session, declaration: &KeyDeclaration, id: &[u8]) -> Result<PublicKey, ModuleError> {
     let role = declaration.role;
     match find(session, ObjectClass::PUBLIC_KEY, declaration, Some(id))?.as_slice() {
         [] => Err(ModuleError::KeyMissing(role)),

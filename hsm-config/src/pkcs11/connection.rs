@@ -62,6 +62,17 @@ impl From<HsmError> for Failure {
 }
 
 impl Token {
+    /// As [`Token::connect`], for the first time: the library may be a running one whose device was away since.
+    pub(super) fn connect_first(&self) -> Result<Connection, HsmError> {
+        self.connect().or_else(|error| {
+            if matches!(&error, HsmError::Module(error) if error.is_final()) {
+                return Err(error);
+            }
+            self.module.restart()?;
+            self.connect()
+        })
+    }
+
     /// Finds the token, logs in once, and reads the keys that are there.
     pub(super) fn connect(&self) -> Result<Connection, HsmError> {
         let running = self.module.wait();

@@ -67,6 +67,9 @@ pub enum ModuleError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The module was away for so long that no delegate may sign any more.
+    #[error("the last delegate of the {0} key has ended, and the hardware module made no other")]
+    DelegateEnded(KeyRole),
     /// A key of this role is never replaced.
     #[error("{0} keys are not rotated: everything that they named would get another name")]
     NotRotated(KeyRole),
@@ -98,6 +101,7 @@ impl ModuleError {
             Self::KeyAttribute { .. } => "hsm-key-attribute",
             Self::CertificateMissing(_) => "hsm-certificate-missing",
             Self::CertificateWrong { .. } => "hsm-certificate-wrong",
+            Self::DelegateEnded(_) => "hsm-delegate-ended",
             Self::NotRotated(_) => "hsm-key-not-rotated",
             Self::RotationPending(_) => "hsm-rotation-pending",
             Self::Refused(_) => "hsm-refused",

@@ -8,9 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::thread;
 use std::time::Duration;
 
+use super::ModuleError;
 use super::catalogue::{self, TokenKey};
 use super::connection::{Connection, Failure, Token};
-use super::ModuleError;
 use crate::HsmError;
 
 /// How often an operation is begun; more would only hide a broken module.
@@ -43,14 +43,8 @@ enum State {
 impl Link {
     /// Connects for the first time, and refuses a token that lacks a declared key.
     pub(super) fn open(token: Token) -> Result<Arc<Self>, HsmError> {
-        let connection = connect(&token).or_else(|error| {
-            // The library may be a running one whose device was away since.
-            if is_final(&error) {
-                return Err(error);
-            }
-            token.module.restart()?;
-            connect(&token)
-        })?;
+        let connection = token.connect_first()?;
+        catalogue::require(&connection.keys(), &token.declared)?;
         let known = RwLock::new(connection.keys());
         let state = Mutex::new(State::Live(Arc::new(connection)));
         Ok(Arc::new(Self { token, state, changed: Condvar::new(), known }))
@@ -124,7 +118,9 @@ impl Link {
         if restart {
             self.token.module.restart()?;
         }
-        connect(&self.token)
+        let connection = self.token.connect()?;
+        catalogue::require(&connection.keys(), &self.token.declared)?;
+        Ok(connection)
     }
 
     fn become_now(&self, new: State) {
@@ -135,12 +131,6 @@ impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn connect(token: &Token) -> Result<Connection, HsmError> {
-    let connection = token.connect()?;
-    catalogue::require(&connection.keys(), &token.declared)?;
-    Ok(connection)
 }
 
 fn is_final(error: &HsmError) -> bool {

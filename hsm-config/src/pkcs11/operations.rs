@@ -108,7 +108,11 @@ fn newest_first(connection: &Connection, role: KeyRole) -> impl Iterator<Item = 
 }
 
 /// SHA-256 here, ECDSA there: not every module can do both in one (SoftHSM 2.6 cannot).
-fn sign(session: &Session, key: &TokenKey, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], Failure> {
+pub(super) fn sign(
+    session: &Session,
+    key: &TokenKey,
+    message: &[u8],
+) -> Result<[u8; SIGNATURE_LEN], Failure> {
     let role = key.role;
     let hash = digest::digest(&digest::SHA256, message);
     let signature = session.sign(&Mechanism::Ecdsa, key.handle, hash.as_ref());
@@ -147,7 +151,8 @@ fn open(
     associated_data: &[u8],
 ) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     let failure = |error: &Error| failed(error, key.role, KeyJob::Seal);
-    let parameters = GcmParams::new(&mut nonce, associated_data, 128.into()).map_err(|error| failure(&error))?;
+    let parameters =
+        GcmParams::new(&mut nonce, associated_data, 128.into()).map_err(|error| failure(&error))?;
     let error = match session.decrypt(&Mechanism::AesGcm(parameters), key.handle, body) {
         Ok(opened) => return Ok(Some(Zeroizing::new(opened))),
         Err(error) => error,

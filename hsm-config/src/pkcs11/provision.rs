@@ -3,14 +3,16 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use cryptoki::object::{Attribute, CertificateType, ObjectClass};
 use cryptoki::session::Session;
 use time::OffsetDateTime;
 
 use super::catalogue::{self, TokenKey};
-use super::connection::{Connection, Token};
+use super::connection::{Connection, Failure, Token};
 use super::key_id::KeyId;
-use super::{ModuleError, TokenKeys, TokenPlace, attributes, published, unavailable};
-use crate::profile::{KeyDeclaration, Place, Profile};
+use super::{ModuleError, TokenKeys, TokenPlace, after, attributes, operations, published, unavailable};
+use crate::delegated::certificate;
+use crate::profile::{KeyDeclaration, Place, Profile, Signing};
 use crate::{HsmError, KeyJob, KeyRole, PublishedKey};
 
 /// SoftHSM loses keys that two threads make at once (its issues 485 and 573); making keys is rare enough to wait.
@@ -86,7 +88,7 @@ impl TokenKeys {
             return Err(ModuleError::RotationPending(role).into());
         }
         let generation = newest.generation.saturating_add(1);
-        workshop.make(declaration, KeyId { generation, signs_from: at.saturating_add(lead.try_into().unwrap_or_default()) })?;
+        workshop.make(declaration, KeyId { generation, signs_from: after(at, lead) })?;
         workshop.certify(at)?;
         let made = Self::status(place, profile)?;
         let made = made.into_iter().find(|key| key.role == role && key.generation == generation);
@@ -127,7 +129,7 @@ struct Workshop {
 impl Workshop {
     fn open(place: &TokenPlace, profile: &Profile) -> Result<Self, HsmError> {
         let token = place.token(profile.at(Place::Pkcs11).cloned().collect())?;
-        let connection = token.connect()?;
+        let connection = token.connect_first()?;
         Ok(Self { token, connection })
     }
 
@@ -141,9 +143,9 @@ impl Workshop {
         self.with_writer(|session| {
             let recipe = attributes::recipe(declaration, id);
             let made = match declaration.role.job() {
-                KeyJob::Sign => session
-                    .generate_key_pair(&recipe.mechanism, &recipe.public, &recipe.secret)
-                    .map(drop),
+                KeyJob::Sign => {
+                    session.generate_key_pair(&recipe.mechanism, &recipe.public, &recipe.secret).map(drop)
+                }
                 KeyJob::Mac | KeyJob::Seal => {
                     session.generate_key(&recipe.mechanism, &recipe.secret).map(drop)
                 }
@@ -167,8 +169,35 @@ impl Workshop {
         })
     }
 
-    fn certify_one(&self, _session: &Session, _key: &TokenKey, _at: OffsetDateTime) -> Result<(), HsmError> {
-        Ok(())
+    fn certify_one(&self, session: &Session, key: &TokenKey, at: OffsetDateTime) -> Result<(), HsmError> {
+        let declared = self.token.declared.iter().find(|declaration| declaration.role == key.role);
+        let (Some(declaration), Some(public), None) = (declared, &key.public, &key.certificate) else {
+            return Ok(());
+        };
+        if declaration.signing == Signing::Direct {
+            return Ok(());
+        }
+        let sign = |body: &[u8]| {
+            operations::sign(session, key, body).map_err(|failure| match failure {
+                Failure::Final(error) => error,
+                Failure::Lost(why) => ModuleError::Unavailable(why).into(),
+            })
+        };
+        let der = certificate::self_signed(key.role, public, at, sign)?;
+        let [subject, issuer, serial] = certificate::names(key.role, &der)?;
+        let object = [
+            Attribute::Token(true),
+            Attribute::Private(false),
+            Attribute::Class(ObjectClass::CERTIFICATE),
+            Attribute::CertificateType(CertificateType::X_509),
+            Attribute::Label(declaration.label.clone().into_bytes()),
+            Attribute::Id(key.id.encode(&declaration.id)),
+            Attribute::Subject(subject),
+            Attribute::Issuer(issuer),
+            Attribute::SerialNumber(serial),
+            Attribute::Value(der),
+        ];
+        session.create_object(&object).map(drop).map_err(|error| unavailable(&error).into())
     }
 
     fn with_writer<T>(&self, work: impl FnOnce(&Session) -> Result<T, HsmError>) -> Result<T, HsmError> {

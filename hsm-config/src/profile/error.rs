@@ -65,6 +65,12 @@ pub enum ProfileError {
     /// A replaced key that would vanish too early, or a limit for keys that are kept for ever.
     #[error("stays_secs of the {0} key: at least 960, and for token keys that sign themselves")]
     StayMisfit(KeyRole),
+    /// The machine's configuration does not say where that is.
+    #[error("the profile needs [keys] {0}, which the configuration does not give")]
+    PlaceUnknown(&'static str),
+    /// A node without a name that can stand in a certificate.
+    #[error("the name of the node: letters, digits, dots and dashes")]
+    NodeName,
 }
 
 impl ProfileError {
@@ -87,6 +93,8 @@ impl ProfileError {
             Self::DelegationMisfit(_) => "profile-delegation-misfit",
             Self::DelegateTooLong(_) => "profile-delegate-too-long",
             Self::DelegateTooShort(_) => "profile-delegate-too-short",
+            Self::PlaceUnknown(_) => "profile-place-unknown",
+            Self::NodeName => "profile-node-name",
             Self::StayMisfit(_) => "profile-stay-misfit",
         }
     }

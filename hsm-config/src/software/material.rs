@@ -79,7 +79,7 @@ impl Material {
         }
     }
 
-    pub(super) fn sign(&self, role: KeyRole, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError> {
+    pub(crate) fn sign(&self, role: KeyRole, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError> {
         let Self::Signing { pair, .. } = self else {
             return Err(HsmError::WrongRole { role, job: KeyJob::Sign });
         };
