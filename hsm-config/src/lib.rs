@@ -29,7 +29,7 @@ pub mod signer;
 pub mod software;
 
 pub use error::HsmError;
-pub use installed::{InstalledKeys, Places, open};
+pub use installed::{InstalledKeys, Places};
 pub use pkcs11::{ModuleError, TokenKeys, TokenPlace};
 pub use profile::{Profile, ProfileError};
 pub use role::{KeyJob, KeyRole};

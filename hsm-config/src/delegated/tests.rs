@@ -22,7 +22,7 @@ fn production() -> Profile {
 
 fn installed(station: &Station, at: OffsetDateTime) -> Result<InstalledKeys, crate::HsmError> {
     let places = Places { file: None, token: Some(station.place()), node: "node-1.rabat".to_owned() };
-    crate::open(&production(), places, at)
+    crate::installed::open(&production(), places, at)
 }
 
 fn provisioned(station: &Station) -> InstalledKeys {
@@ -63,7 +63,10 @@ fn delegates_keep_every_promise() {
         let nodes = ["", "a b", "a,CN=b", "é"];
         for node in nodes {
             let places = Places { file: None, token: Some(station.place()), node: node.to_owned() };
-            assert_eq!(crate::open(&production(), places, NOW).unwrap_err().code(), "profile-node-name");
+            assert_eq!(
+                crate::installed::open(&production(), places, NOW).unwrap_err().code(),
+                "profile-node-name"
+            );
         }
     });
 }
