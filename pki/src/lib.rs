@@ -8,6 +8,7 @@
 //! | what does this certificate say of itself? | [`certificate`] |
 //! | whom do we believe, and since when not any more? | [`trust`], [`revocation`] |
 //! | which country signers does this list bring? | [`csca`] |
+//! | was this card itself reported lost or stolen? | [`hot_list`] |
 //! | what does the card's EF.SOD claim? | [`security_object`] |
 //! | are these the bytes the state signed? | [`passive`], [`card_security`] |
 //! | where is SHA-1 believed? | [`sha1`] |
@@ -57,6 +58,7 @@ pub mod csca;
 mod curve;
 pub mod digest;
 pub mod error;
+pub mod hot_list;
 #[cfg(feature = "issuing")]
 pub mod issuing;
 mod key;

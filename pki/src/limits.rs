@@ -134,3 +134,12 @@ pub const FILE_OBJECTS: usize = 200_000;
 
 /// Octets of the objects taken from one file.
 pub const FILE_OCTETS: usize = 256 * 1024 * 1024;
+
+/// Cards on one hot list: every second card of 50 million, 60 MB of filter.
+pub const HOT_LIST_ENTRIES: usize = 25_000_000;
+
+/// Changes over one base, about 64 octets each: a month of 30,000 a day.
+pub const HOT_LIST_CHANGES: usize = 1_000_000;
+
+/// How far ahead the clock of whoever makes hot lists may be (RFC 7519 §4.1.5 "small leeway").
+pub const HOT_LIST_CLOCK_LEEWAY: time::Duration = time::Duration::minutes(1);
