@@ -4,7 +4,7 @@ mod measured;
 
 use std::sync::Arc;
 
-use hsm_config::{HsmError, Signer, SoftwareKeys};
+use hsm_config::{HsmError, LiveKeys, OpenKeys};
 use policies::{PolicyError, PolicySet};
 
 use crate::audit::{Audit, AuditStore, SqliteAuditStore};
@@ -33,6 +33,8 @@ pub struct App {
     pub registry: Registry,
     /// The log without which there is no answer.
     pub audit: Audit,
+    /// The key file behind all signatures, where there is one; it may change at any time.
+    pub key_file: Option<Arc<LiveKeys>>,
     /// Tokens, receipts, pseudonyms.
     pub tokens: Arc<Tokens>,
     /// The policies in force.
@@ -104,7 +106,7 @@ impl App {
     /// The service with some parts replaced, for tests.
     pub async fn build_with(config: Config, overrides: Overrides) -> Result<Arc<Self>, BuildError> {
         let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let signer: Arc<dyn Signer> = Arc::new(SoftwareKeys::load(&config.keys)?);
+        let OpenKeys { signer, file: key_file } = hsm_config::open(&config.keys)?;
         let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone()));
         let policies = match &config.policies {
             Some(folder) => PolicySet::load(folder)?,
@@ -135,6 +137,7 @@ impl App {
             database,
             registry,
             audit,
+            key_file,
             tokens,
             policies: Arc::new(Decisions::new(policies)),
             trust,

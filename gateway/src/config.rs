@@ -14,6 +14,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hsm_config::KeyPlace;
 use url::Url;
 
 pub use error::ConfigError;
@@ -27,8 +28,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// `iss` of every token: an https origin without a slash at the end.
     pub issuer: String,
-    /// The sealed key file.
-    pub keys: PathBuf,
+    /// The gateway's own keys.
+    pub keys: KeyPlace,
     /// The SQLite file.
     pub store: PathBuf,
     /// Whose cards are believed.

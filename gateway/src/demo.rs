@@ -1,7 +1,7 @@
 //! What does the invented kingdom of the demonstration contain, and how is its story told?
 //!
 //! In reading order: who lives there ([`people`], [`clients`]), who vouches for them ([`authority`], [`signers`],
-//! `cards`, `enrolment`), where it is kept ([`folder`], [`ports`], [`world`]), what stands behind the gateway
+//! `cards`, `enrolment`), where it is kept ([`folder`], [`keys`], [`ports`], [`world`]), what stands behind the gateway
 //! ([`back_ends`]), who is on stage ([`stage`]) and what happens there ([`story`], [`narrator`], [`text`], [`curl`]).
 
 pub mod authority;
@@ -12,6 +12,7 @@ pub mod curl;
 mod enrolment;
 pub mod folder;
 pub mod https;
+pub mod keys;
 pub mod narrator;
 pub mod people;
 pub mod ports;

@@ -15,6 +15,7 @@
 //! | [`access`] | flow 3.2: how does a session become an access? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
+//! | [`keys`] | how do the gateway's keys change while it runs? |
 //! | [`token`] | what do our tokens say, and is this one ours? |
 //! | [`registry`] | who is this patient, who is this client? |
 //! | [`trust`] | which issuers do we trust at this moment? |
@@ -43,6 +44,7 @@ pub mod decisions;
 pub mod demo;
 pub mod edge;
 pub mod fhir;
+pub mod keys;
 pub mod limits;
 pub mod listen;
 pub mod metrics;

@@ -154,6 +154,25 @@ pub const MIN_BACK_END_LIFETIME: i64 = 60;
 /// Seconds that another node's clock may be ahead when it dates a token (RFC 7519 §4.1.5 "small leeway").
 pub const CLOCK_LEEWAY: i64 = 5;
 
+/// Seconds that verifiers may keep the published keys (Cache-Control of the JWK Set). Stock libraries without a will
+/// of their own keep them as long (`PyJWKClient`, nimbus: 300 s).
+pub const JWKS_MAX_AGE: i64 = 5 * 60;
+
+/// Seconds that the clocks of two nodes, or of a node and a verifier, may be apart where keys follow each other:
+/// what JWT libraries tolerate by themselves (jsonwebtoken: 60 s).
+pub const KEY_CLOCK_SKEW: i64 = 60;
+
+/// Seconds that the next key is published before it signs. At least [`JWKS_MAX_AGE`] + [`KEY_CLOCK_SKEW`]; more, for
+/// libraries that keep keys longer than they are told (npm `jose`: 600 s).
+pub const KEY_LEAD: i64 = 15 * 60;
+
+/// Seconds that the public half of a receipt or checkpoint key stays published after its last signature: ten years,
+/// as supporting documents of accounts are kept in Morocco (law 9-88, article 22).
+pub const RECEIPT_KEY_LIFETIME: i64 = 3_653 * 24 * 60 * 60;
+
+/// Days that a key signs before `bawaba keys status` says that it is due (NIST SP 800-57 part 1 §5.3.6: 1 to 3 years).
+pub const KEY_CRYPTO_PERIOD_DAYS: i64 = 365;
+
 /// Octets of the longest token that is looked at; ours take about 1 KiB.
 pub const MAX_TOKEN_BYTES: usize = 4 << 10;
 

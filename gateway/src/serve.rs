@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, BuildError};
 use crate::audit::{AuditError, AuditEvent, EventKind, Outcome};
 use crate::config::Config;
+use crate::keys;
 use crate::listen::{self, ListenOptions};
 use crate::rate::SWEEP_EVERY;
 use crate::router;
@@ -102,6 +103,9 @@ pub async fn start_on(
     let stop = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(app.trust.clone().watch(stop.clone()));
+    if let Some(file) = app.key_file.clone() {
+        background.spawn(keys::watch(file, app.tokens.clone(), stop.clone()));
+    }
     if let Some(folder) = app.config.policies.clone() {
         background.spawn(app.policies.clone().watch(folder, stop.clone()));
     }

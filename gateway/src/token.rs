@@ -31,6 +31,7 @@ use uuid::Uuid;
 pub use back_end::BackEndGrant;
 pub use claims::{PresenceClaims, ReceiptClaims, SessionClaims, StatusReference};
 pub use error::{TokenError, TokenRefusal};
+pub use published::jwk_set;
 pub use session::VerifiedSessionToken;
 
 use self::{

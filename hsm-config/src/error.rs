@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use time::OffsetDateTime;
+
 use crate::pkcs11::ModuleError;
 use crate::profile::ProfileError;
 use crate::{KeyJob, KeyRole, private_file::Exposure, secret_source::SecretError};
@@ -51,6 +53,12 @@ pub enum HsmError {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// The key file is longer than any honest one.
+    #[error("{path}: longer than 256 KiB, so not a key file", path = path.display())]
+    FileTooLong {
+        /// The key file.
+        path: PathBuf,
+    },
     /// The key file can be read or replaced by somebody else.
     #[error("{path}: {cause} {path}", path = path.display())]
     FileExposed {
@@ -70,8 +78,59 @@ pub enum HsmError {
         column: usize,
     },
     /// The key file is for another version of Bawaba.
-    #[error("key file of version {0}; this program reads version 1")]
+    #[error("key file of version {0}; this program reads version 2, and imports version 1")]
     FileVersion(u32),
+    /// The key file is of the first format, whose keys lie open.
+    #[error("{path}: not sealed; run: bawaba keys import {path} keys.sealed", path = path.display())]
+    FileUnsealed {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The passphrase is not that of the file, or the file was changed: nobody can tell one from the other.
+    #[error("{path}: does not open: wrong passphrase, or a file that was damaged or edited; \
+             check where the passphrase comes from, else restore the file from its backup", path = path.display())]
+    FileNotOpened {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The key file asks for more memory or work than an honest one, or for too little to protect anything.
+    #[error("{path}: key derivation out of bounds: {what}", path = path.display())]
+    FileDerivation {
+        /// The key file.
+        path: PathBuf,
+        /// Which figure.
+        what: &'static str,
+    },
+    /// The key file is older than the one that was read before.
+    #[error("{path}: revision {found} after revision {known}: an old copy was put back", path = path.display())]
+    FileRolledBack {
+        /// The key file.
+        path: PathBuf,
+        /// The revision of the file now.
+        found: u64,
+        /// The revision read before.
+        known: u64,
+    },
+    /// A key file is there already.
+    #[error("{path}: exists; its keys name patients and sign tokens", path = path.display())]
+    FileExists {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A new passphrase that can be guessed.
+    #[error("the new passphrase is too weak: {0}")]
+    PassphraseWeak(&'static str),
+    /// A key that is never replaced.
+    #[error("the {0} key is not rotated: what it has named or indexed could not be found any more")]
+    NeverRotated(KeyRole),
+    /// The next key is announced already.
+    #[error("the next {role} key is announced and signs from {signs_from}; rotate again after that")]
+    RotationPending {
+        /// The role that was asked.
+        role: KeyRole,
+        /// When the announced key signs.
+        signs_from: OffsetDateTime,
+    },
     /// A role that this program does not know.
     #[error("unknown key role in the key file")]
     UnknownRole,
@@ -96,6 +155,12 @@ pub enum HsmError {
     /// The hardware module.
     #[error(transparent)]
     Module(#[from] ModuleError),
+    /// The keys could not be put into words.
+    #[error("the key file could not be composed")]
+    NotWritable,
+    /// No memory to stretch a passphrase in.
+    #[error("not enough memory to open the key file")]
+    NoMemory,
     /// No randomness to make keys from.
     #[error("the operating system gave no randomness")]
     NoRandomness,
@@ -112,9 +177,18 @@ impl HsmError {
             Self::OperationFailed { .. } => "key-operation-failed",
             Self::NotSealedHere { .. } => "key-not-sealed-here",
             Self::File { .. } => "key-file-unreadable",
+            Self::FileTooLong { .. } => "key-file-too-long",
             Self::FileExposed { .. } => "key-file-exposed",
             Self::FileMalformed { .. } => "key-file-malformed",
             Self::FileVersion(_) => "key-file-version",
+            Self::FileUnsealed { .. } => "key-file-unsealed",
+            Self::FileNotOpened { .. } => "key-file-not-opened",
+            Self::FileDerivation { .. } => "key-file-derivation",
+            Self::FileRolledBack { .. } => "key-file-rolled-back",
+            Self::FileExists { .. } => "key-file-exists",
+            Self::PassphraseWeak(_) => "passphrase-weak",
+            Self::NeverRotated(_) => "key-never-rotated",
+            Self::RotationPending { .. } => "key-rotation-pending",
             Self::UnknownRole => "key-role-unknown",
             Self::MissingRole(_) => "key-role-missing",
             Self::DuplicateRole(_) => "key-role-duplicate",
@@ -123,6 +197,8 @@ impl HsmError {
             Self::Secret(cause) => cause.code(),
             Self::Profile(cause) => cause.code(),
             Self::Module(cause) => cause.code(),
+            Self::NotWritable => "key-file-not-composed",
+            Self::NoMemory => "no-memory",
             Self::NoRandomness => "no-randomness",
         }
     }

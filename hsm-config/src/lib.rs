@@ -6,7 +6,11 @@
 //! |---|---|
 //! | [`role`] | which keys are there, and what is the one job of each? |
 //! | [`signer`] | what can be asked of a key, wherever it lives? |
-//! | [`software`] | how do keys live in a file of this machine? |
+//! | [`rotation`] | how does one key follow another without a token being refused? |
+//! | [`software`] | how are keys held in this process? |
+//! | [`sealed`] | how do keys lie in a file that is worth nothing to a thief? |
+//! | [`live`] | how do the keys of a running gateway follow their file? |
+//! | [`place`] | where do the keys of a gateway live, and how are they opened there? |
 //! | [`secret_source`] | from where does a passphrase or a PIN come, if not from the command line? |
 //! | [`private_file`] | can anybody but its owner read or replace this file? |
 //! | [`profile`] | which keys does this installation declare, and where does each live? |
@@ -21,9 +25,13 @@ mod delegated;
 pub mod error;
 pub mod installed;
 pub mod pkcs11;
+pub mod live;
+pub mod place;
 pub mod private_file;
 pub mod profile;
 pub mod role;
+pub mod rotation;
+pub mod sealed;
 pub mod secret_source;
 pub mod signer;
 pub mod software;
@@ -32,7 +40,11 @@ pub use error::HsmError;
 pub use installed::{InstalledKeys, Places};
 pub use pkcs11::{ModuleError, TokenKeys, TokenPlace};
 pub use profile::{Profile, ProfileError};
+pub use live::LiveKeys;
+pub use place::{KeyPlace, OpenKeys, open};
 pub use role::{KeyJob, KeyRole};
+pub use rotation::{Rotated, Schedule, Turn};
+pub use sealed::{KeyFile, KeyFileView, KeyView};
 pub use secret_source::{SecretError, SecretSource};
 pub use signer::{PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
 pub use software::SoftwareKeys;

@@ -7,7 +7,11 @@ use std::{
     path::Path,
 };
 
-use rustix::{fs::OFlags, io::Errno, process::geteuid};
+use rustix::{
+    fs::{CWD, OFlags, RenameFlags, renameat_with},
+    io::Errno,
+    process::geteuid,
+};
 
 const OWNER_ONLY: u32 = 0o600;
 
@@ -66,10 +70,24 @@ pub(crate) fn open(path: &Path) -> Result<File, Refusal> {
 
 /// Writes a file all at once: a crash leaves the old content or the new one, never half of it.
 pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
+    place(path, content, RenameFlags::empty())
+}
+
+/// The same for a file that must not be there yet.
+pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+    place(path, content, RenameFlags::NOREPLACE)
+}
+
+/// The folder that a path is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
+    }
+}
+
+fn place(path: &Path, content: &[u8], flags: RenameFlags) -> io::Result<()> {
+    let directory = folder_of(path);
     let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let draft = directory.join(name);
@@ -77,7 +95,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&draft)?;
         file.write_all(content)?;
         file.sync_all()?;
-        fs::rename(&draft, path)?;
+        renameat_with(CWD, &draft, CWD, path, flags)?;
         File::open(directory)?.sync_all()
     })();
     if written.is_err() {

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use aws_lc_rs::digest;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -127,6 +130,20 @@ impl PublicKey {
     #[must_use]
     pub const fn sec1_uncompressed(&self) -> &[u8; 65] {
         &self.sec1_uncompressed
+    }
+
+    /// The key as SubjectPublicKeyInfo (RFC 5480 §2), in PEM (RFC 7468 §13).
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        // SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING of 66 bytes, none unused }.
+        const HEAD: [u8; 26] = [
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+            0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+        ];
+        let text = STANDARD.encode([HEAD.as_slice(), &self.sec1_uncompressed].concat());
+        // 91 bytes are 124 characters: one full line of 64, and the rest.
+        let (first, second) = text.split_at(64);
+        format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
     }
 
     /// The `x` of the JWK: base64url of 32 bytes (RFC 7518 §6.2.1.2).

@@ -1,7 +1,7 @@
 //! How are keys held in this process?
 
-mod file;
 mod material;
+mod unsealed;
 
 use std::{fmt, path::Path};
 
@@ -15,13 +15,15 @@ use crate::{HsmError, KeyJob, KeyRole, PublicKey, PublishedKey, SIGNATURE_LEN, S
 ///
 /// The embedded default, for a machine without a hardware module.
 pub struct SoftwareKeys {
-    /// By role, then by `signs_from`.
-    generations: Vec<Generation>,
+    /// By role, then by number.
+    pub(crate) generations: Vec<Generation>,
 }
 
 /// One key of a role, and when it is that role's key (*génération*).
 pub(crate) struct Generation {
     pub(crate) role: KeyRole,
+    /// From 1, in the order in which they were made; never given twice.
+    pub(crate) number: u32,
     pub(crate) signs_from: OffsetDateTime,
     pub(crate) published_until: Option<OffsetDateTime>,
     pub(crate) material: Material,
@@ -33,32 +35,25 @@ impl SoftwareKeys {
     /// # Errors
     /// [`HsmError::NoRandomness`] when the operating system gives none.
     pub fn generate(signs_from: OffsetDateTime) -> Result<Self, HsmError> {
+        let signs_from = signs_from.replace_nanosecond(0).unwrap_or(signs_from);
         let generations = KeyRole::ALL.into_iter().map(|role| {
             let material = Material::generate(role)?;
-            Ok(Generation { role, signs_from, published_until: None, material })
+            Ok(Generation { role, number: 1, signs_from, published_until: None, material })
         });
         Ok(Self { generations: generations.collect::<Result<_, HsmError>>()? })
     }
 
-    /// Reads a key file.
+    /// Reads a key file of the first format, which is not sealed, to seal it at last.
     ///
     /// # Errors
     /// A file that others can read or write, that is not a key file, that lacks a role, that gives a role two
     /// keys or a key two roles.
-    pub fn load(path: &Path) -> Result<Self, HsmError> {
-        file::load(path)
-    }
-
-    /// Writes a key file that only its owner can read, all of it or none of it.
-    ///
-    /// # Errors
-    /// [`HsmError::File`] when the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), HsmError> {
-        file::save(self, path)
+    pub fn import(path: &Path) -> Result<Self, HsmError> {
+        unsealed::load(path)
     }
 
     /// The keys of a role, newest first.
-    fn of(&self, role: KeyRole) -> impl Iterator<Item = &Generation> {
+    pub(crate) fn of(&self, role: KeyRole) -> impl Iterator<Item = &Generation> {
         self.generations.iter().rev().filter(move |generation| generation.role == role)
     }
 }
@@ -123,7 +118,7 @@ impl fmt::Debug for Generation {
 
 impl Generation {
     /// What anybody may know of a key that signs; nothing of the others.
-    fn published(&self) -> Option<PublishedKey> {
+    pub(crate) fn published(&self) -> Option<PublishedKey> {
         Some(PublishedKey {
             key: self.material.public()?.clone(),
             signs_from: self.signs_from,

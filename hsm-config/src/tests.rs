@@ -1,16 +1,24 @@
 //! Do keys keep to their one job, and does nobody else get at them?
 
-mod file;
+mod damage;
 mod foreign;
+mod rotation;
+mod sealed;
 mod secret_source;
+mod unsealed;
 
 use std::sync::LazyLock;
 
 use time::{Duration, OffsetDateTime, macros::datetime};
 
-use crate::{HsmError, KeyJob, KeyRole, PublicKey, PublishedKey, Signer, SoftwareKeys, conformance};
+use crate::{
+    HsmError, KeyJob, KeyRole, PublicKey, PublishedKey, Schedule, Signer, SoftwareKeys, conformance,
+};
 
 const AT: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
+
+const SCHEDULE: Schedule =
+    Schedule { lead: Duration::minutes(15), keep: Duration::minutes(16), skew: Duration::minutes(1) };
 
 static KEYS: LazyLock<SoftwareKeys> =
     LazyLock::new(|| SoftwareKeys::generate(AT - Duration::days(1)).unwrap());

@@ -44,7 +44,7 @@ async fn keys_that_others_may_read_are_refused() {
         .expect("our own file");
     let (code, said) = serve(&town);
     assert_eq!(code, 78, "{said}");
-    assert!(said.contains("keys.json"), "{said}");
+    assert!(said.contains("keys.sealed"), "{said}");
     assert!(!said.contains("BEGIN"), "the message shows the key itself");
 }
 

@@ -91,7 +91,7 @@ async fn the_debug_text_of_whatever_holds_a_person_shows_nobody() {
     shown.push(format!("{responses:?}"));
     let proof = challenge.prove(&responses, town.now()).expect("a sound chip");
     shown.push(format!("{proof:?}"));
-    let keys = hsm_config::SoftwareKeys::load(&town.files.keys()).expect("keys");
+    let keys = gateway::demo::keys::unlock(&town.files).expect("keys");
     shown.push(format!("{keys:?}"));
     let text = shown.join("\n");
     assert_eq!(found(&text, &secrets()), Vec::<String>::new(), "{text}");

@@ -12,8 +12,9 @@ use gateway::clock::{Clock, ManualClock};
 use gateway::demo::authority::Authority;
 use gateway::demo::clients::Client;
 use gateway::demo::folder::StateFolder;
+use gateway::demo::keys::unlock;
 use gateway::demo::ports::Ports;
-use hsm_config::{KeyRole, Signer, SoftwareKeys};
+use hsm_config::{KeyRole, Signer};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
@@ -162,15 +163,8 @@ impl Harness {
 
     /// The public key of session tokens, as PEM.
     pub fn token_key_pem(&self) -> String {
-        use base64::Engine as _;
-        let keys = SoftwareKeys::load(&self.files.keys()).expect("the gateway's keys");
-        let key = keys.current(KeyRole::TokenSigning, self.now()).expect("a signing key");
-        // SubjectPublicKeyInfo of a P-256 point (RFC 5480 §2).
-        let prefix = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
-        let der = [hex::decode(prefix).expect("hex").as_slice(), key.sec1_uncompressed()].concat();
-        let text = base64::engine::general_purpose::STANDARD.encode(der);
-        let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+        let keys = unlock(&self.files).expect("the gateway's keys");
+        keys.current(KeyRole::TokenSigning, self.now()).expect("a signing key").to_pem()
     }
 
     /// Whether this becomes true within a few seconds.

@@ -95,7 +95,7 @@ pub struct Forger {
 impl Forger {
     /// With the keys of this gateway.
     pub fn new(town: &Harness) -> Self {
-        let keys = SoftwareKeys::load(&town.files.keys()).expect("the gateway's keys");
+        let keys = gateway::demo::keys::unlock(&town.files).expect("the gateway's keys");
         Self { keys, own: rcgen::KeyPair::generate().expect("a key") }
     }
 

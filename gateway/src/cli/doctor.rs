@@ -92,9 +92,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure>
 
 fn of_gateway(config: &Config, at: time::OffsetDateTime) -> Result<Vec<Finding>, Failure> {
     let mut findings = vec![
-        files::private("key-file", &config.keys),
         files::private("tls-key", &config.tls.key),
-        files::keys(config),
+        files::keys(config, at),
         files::certificate("server-certificate", &config.tls.cert, at),
         files::certificate("client-authority", &config.tls.client_ca, at),
         files::client_crl(&config.tls, at),

@@ -1,87 +1,180 @@
-//! Which keys does the gateway hold?
+//! Which keys does the gateway hold, and how are they made, replaced and shown?
+
+mod change;
+mod passphrase;
+mod show;
+mod which;
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Subcommand;
-use hsm_config::{KeyJob, KeyRole, Signer, SoftwareKeys};
-use serde::Serialize;
+use hsm_config::{HsmError, KeyFileView, KeyPlace, KeyRole, PublishedKey, Signer};
+use time::OffsetDateTime;
 
-use super::output::{Output, table};
-use super::place::Place;
+use super::output::Output;
 use super::{Exit, Failure};
-use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
+use passphrase::{NewPassphrase, Passphrase};
+use show::Format;
+use which::Which;
+
+const SECRETS: &str = "A passphrase is never an argument, which every user of the machine can see. SOURCE is\n  \
+    env:NAME         an environment variable\n  \
+    fd:N             an open file descriptor\n  \
+    credential:NAME  a credential of systemd (LoadCredential=)\n  \
+    file:PATH        a file that only its owner can read\n\
+    Without it, the source of the configuration, or a question at the terminal.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Make a sealed key file with a fresh key for every role; never replaces one
+    #[command(alias = "generate", after_help = with_secrets("bawaba keys init keys.sealed --passphrase-from env:BAWABA_PASSPHRASE"))]
+    Init {
+        /// The file to make, readable by its owner alone
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: NewPassphrase,
+    },
+    /// Seal the keys of a file of the first format, which lay open; then delete that file
+    #[command(after_help = with_secrets("bawaba keys import keys.json keys.sealed --passphrase-from env:BAWABA_PASSPHRASE"))]
+    Import {
+        /// The file with open keys; it is not changed
+        #[arg(value_name = "OLD")]
+        old: PathBuf,
+        /// The file to make
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: NewPassphrase,
+    },
+    /// Replace the key of a role without one refused token; a running gateway follows by itself
+    #[command(after_help = with_secrets("bawaba keys rotate token-signing --config gateway.toml\n  \
+        bawaba keys rotate token-signing --config gateway.toml --now --yes    the key is in other hands"))]
+    Rotate {
+        /// The role: token-signing, backend-token-signing, receipt-signing, checkpoint-signing, registry-sealing
+        #[arg(value_name = "ROLE")]
+        role: String,
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        passphrase: Passphrase,
+        /// Withdraw the old key at once: everything it has signed dies
+        #[arg(long)]
+        now: bool,
+        /// Yes, let it die
+        #[arg(long, requires = "now")]
+        yes: bool,
+    },
     /// List every key role: what it does, and the public name of those that sign. Never a secret
     #[command(after_help = "Example:\n  bawaba keys list --state ./var/demo --json")]
     List {
         #[command(flatten)]
-        place: Place,
+        which: Which,
     },
-    /// Make a key file with a fresh key for every role; refuses to replace one
-    #[command(after_help = "Example:\n  bawaba keys generate keys.json")]
-    Generate {
-        /// The file to make, readable by its owner alone
-        #[arg(value_name = "FILE")]
-        file: std::path::PathBuf,
+    /// Which key signs since when, which one is next, until when the old one is published, and what is due
+    #[command(after_help = with_secrets("bawaba keys status --state ./var/demo"))]
+    Status {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// Print the public keys that verifiers may meet now. Never a secret
+    #[command(after_help = "Example:\n  bawaba keys export --state ./var/demo > jwks.json\n  \
+        bawaba keys export --state ./var/demo --role receipt-signing --format pem")]
+    Export {
+        #[command(flatten)]
+        which: Which,
+        /// Of one role only
+        #[arg(long, value_name = "ROLE")]
+        role: Option<String>,
+        /// A JWK Set (RFC 7517), or SubjectPublicKeyInfo in PEM, one after the other
+        #[arg(long, value_enum, default_value_t = Format::Jwks)]
+        format: Format,
+    },
+    /// Seal the key file under another passphrase; the keys stay what they are
+    #[command(after_help = with_secrets("bawaba keys reseal --config gateway.toml --new-passphrase-from file:new-passphrase"))]
+    Reseal {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        passphrase: Passphrase,
+        /// Where the new passphrase is to be read
+        #[arg(long, value_name = "SOURCE")]
+        new_passphrase_from: Option<String>,
     },
 }
 
-#[derive(Serialize)]
-struct Key {
-    role: &'static str,
-    job: &'static str,
-    algorithm: &'static str,
-    kid: Option<String>,
+fn with_secrets(example: &str) -> String {
+    format!("{SECRETS}\n\nExample:\n  {example}")
 }
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::List { place } => list(&load(&place.config()?)?, *output),
-        Command::Generate { file } => generate(file, *output),
+        Command::Init { file, passphrase } => change::init(file, passphrase, *output),
+        Command::Import { old, file, passphrase } => change::import(old, file, passphrase, *output),
+        Command::Rotate { role, which, passphrase, now, yes } => {
+            change::rotate(role_of(role)?, which, passphrase, change::turn(*now, *yes), *output)
+        }
+        Command::List { which } => show::list(which, *output),
+        Command::Status { which, passphrase } => show::status(which, passphrase, *output),
+        Command::Export { which, role, format } => {
+            show::export(which, role.as_deref().map(role_of).transpose()?, *format, *output)
+        }
+        Command::Reseal { which, passphrase, new_passphrase_from } => {
+            change::reseal(which, passphrase, new_passphrase_from.as_deref(), *output)
+        }
     }
 }
 
-/// The key file of a configuration.
-pub(super) fn load(config: &Config) -> Result<SoftwareKeys, Failure> {
-    SoftwareKeys::load(&config.keys).map_err(|error| {
-        Failure::new(Exit::Config, format!("{}: {error}", config.keys.display()))
-            .remedy("keep the key file of this gateway in place, owned by the user that runs it: chmod 600")
+/// The keys of a configuration, ready to be used.
+pub(super) fn load(config: &Config) -> Result<Arc<dyn Signer>, Failure> {
+    Ok(hsm_config::open(&config.keys)?.signer)
+}
+
+/// The public keys of a configuration; a key file need not be opened for them.
+pub(super) fn published(config: &Config, at: OffsetDateTime) -> Result<Vec<PublishedKey>, Failure> {
+    let signing = KeyRole::ALL.into_iter().filter(|role| role.must(hsm_config::KeyJob::Sign).is_ok());
+    match &config.keys {
+        KeyPlace::File { path, .. } => {
+            let view = KeyFileView::read(path)?;
+            Ok(signing.flat_map(|role| view.published(role, at)).collect())
+        }
+    }
+}
+
+fn role_of(name: &str) -> Result<KeyRole, Failure> {
+    KeyRole::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = KeyRole::ALL.into_iter().map(KeyRole::name).collect();
+        Failure::new(Exit::Usage, "there is no such key role")
+            .remedy(format!("give one of {}", names.join(", ")))
     })
 }
 
-fn list(keys: &SoftwareKeys, output: Output) -> Result<(), Failure> {
-    let keys: Vec<Key> = KeyRole::ALL.into_iter().map(|role| describe(keys, role)).collect();
-    output.answer(&keys, || {
-        let row = |key: &Key| {
-            vec![
-                key.role.to_owned(),
-                key.job.to_owned(),
-                key.algorithm.to_owned(),
-                key.kid.clone().unwrap_or_default(),
-            ]
+impl From<HsmError> for Failure {
+    fn from(error: HsmError) -> Self {
+        let (exit, remedy) = match &error {
+            HsmError::File { .. } => {
+                (Exit::Io, "keep the key file in place, owned by the user that runs the gateway")
+            }
+            HsmError::FileExists { .. } => (Exit::Usage, "give the name of a new file"),
+            HsmError::PassphraseWeak(_) => (Exit::Usage, passphrase::ADVICE),
+            HsmError::NeverRotated(_) => (Exit::Usage, "keep it; nothing signed by it can be forged with it"),
+            HsmError::RotationPending { .. } => {
+                (Exit::Failed, "wait until then; a key that is in other hands is withdrawn with --now")
+            }
+            HsmError::Secret(_) => {
+                (Exit::Config, "point at the passphrase: --passphrase-from SOURCE, or [keys] passphrase")
+            }
+            HsmError::NoRandomness | HsmError::NoMemory => (Exit::Unavailable, "try again"),
+            // These say what to do themselves.
+            HsmError::FileUnsealed { .. } | HsmError::FileExposed { .. } | HsmError::FileNotOpened { .. } => {
+                return Self::new(Exit::Config, error.to_string());
+            }
+            _ => (Exit::Config, "restore the key file from its backup"),
         };
-        table(&["ROLE", "JOB", "ALGORITHM", "KID"], &keys.iter().map(row).collect::<Vec<_>>())
-    })
-}
-
-fn describe(keys: &SoftwareKeys, role: KeyRole) -> Key {
-    let algorithm = match role.job() {
-        KeyJob::Sign => "ES256",
-        KeyJob::Mac => "HMAC-SHA256",
-        KeyJob::Seal => "AES-256-GCM",
-    };
-    let kid = keys.current(role, SystemClock.now()).ok().map(|key| key.kid().to_owned());
-    Key { role: role.name(), job: role.job().name(), algorithm, kid }
-}
-
-fn generate(file: &std::path::Path, output: Output) -> Result<(), Failure> {
-    if file.exists() {
-        let message = format!("{} exists: its keys name patients and sign tokens", file.display());
-        return Err(Failure::new(Exit::Usage, message).remedy("give the name of a new file"));
+        Self::new(exit, error.to_string()).remedy(remedy)
     }
-    let keys = SoftwareKeys::generate(SystemClock.now())
-        .map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
-    keys.save(file).map_err(|error| Failure::new(Exit::Io, format!("{}: {error}", file.display())))?;
-    list(&keys, output)
 }

@@ -90,7 +90,7 @@ async fn open(place: &Place) -> Result<Registry, Failure> {
             Failure::new(Exit::Unavailable, message).remedy("start the gateway once: it makes the database")
         );
     }
-    let signer = Arc::new(keys::load(&config)?);
+    let signer = keys::load(&config)?;
     let tokens = Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone());
     let database = Database::open(&config.store).await.map_err(|error| unavailable(&error.into()))?;
     Registry::open(database, signer, Arc::new(tokens), SUBJECT_AUDIENCE.to_owned())

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Subcommand;
 use jsonwebtoken::dangerous::insecure_decode;
@@ -14,7 +13,7 @@ use serde_json::Value;
 use super::output::Output;
 use super::{Exit, Failure};
 use crate::clock::{Clock as _, SystemClock};
-use crate::token::Tokens;
+use crate::token::jwk_set;
 
 /// Longer than any token of this gateway.
 const MAX_TOKEN: u64 = 64 * 1024;
@@ -97,11 +96,8 @@ impl Keys {
         }
         let config =
             super::place::load(&super::place::config_file(self.state.as_ref(), self.config.as_ref()))?;
-        let keys = super::keys::load(&config)?;
-        let tokens = Tokens::new(Arc::new(keys), config.issuer.clone(), config.issuer.clone());
-        let jwks =
-            tokens.jwks(SystemClock.now()).map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
-        let jwks = serde_json::from_value(jwks)
+        let keys = super::keys::published(&config, SystemClock.now())?;
+        let jwks = serde_json::from_value(jwk_set(&keys))
             .map_err(|error| Failure::new(Exit::Internal, format!("no JWKS: {error}")))?;
         Ok((jwks, Some(config.issuer)))
     }
@@ -156,7 +152,9 @@ fn not_a_token() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::ReceiptClaims;
+    use std::sync::Arc;
+
+    use crate::token::{ReceiptClaims, Tokens};
     use hsm_config::SoftwareKeys;
     use time::macros::datetime;
 

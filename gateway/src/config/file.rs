@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hsm_config::{KeyPlace, SecretError, SecretSource};
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
@@ -63,6 +64,7 @@ struct IssuerFile {
 #[serde(deny_unknown_fields)]
 struct KeysFile {
     file: Spanned<PathBuf>,
+    passphrase: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -164,7 +166,7 @@ impl Source<'_> {
                 client_crl: self.readable("tls.client_crl", &file.tls.client_crl)?,
             },
             issuer: self.issuer(&file.issuer.url)?,
-            keys: self.readable("keys.file", &file.keys.file)?,
+            keys: self.keys(&file.keys)?,
             store: self.dir.join(file.store.sqlite),
             trust: TrustConfig {
                 csca: self.all_readable("trust.csca", file.trust.csca.as_ref())?,
@@ -183,6 +185,17 @@ impl Source<'_> {
             audience: file.audience,
             patient_identifier: file.patient_identifier,
             service,
+        })
+    }
+
+    fn keys(&self, file: &KeysFile) -> Result<KeyPlace, ConfigError> {
+        let passphrase: SecretSource = file.passphrase.as_ref().parse().map_err(|error: SecretError| {
+            let problem = format!("keys.passphrase: {error}");
+            self.error(&file.passphrase, problem, "point at the passphrase; never write it into this file")
+        })?;
+        Ok(KeyPlace::File {
+            path: self.readable("keys.file", &file.file)?,
+            passphrase: passphrase.relative_to(self.dir),
         })
     }
 

@@ -15,7 +15,7 @@ fn load(text: &str) -> Result<Config, ConfigError> {
         "server/key.pem",
         "ca.pem",
         "client.crl",
-        "keys.json",
+        "keys.sealed",
         "csca/morocco.pem",
         "csca/morocco.crl",
     ] {

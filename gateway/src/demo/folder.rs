@@ -108,8 +108,18 @@ impl StateFolder {
         self.root.join("csca/signers.json")
     }
 
-    /// The gateway's own keys, one per role.
+    /// The gateway's own keys, sealed.
     pub fn keys(&self) -> PathBuf {
+        self.root.join("keys.sealed")
+    }
+
+    /// What opens them; beside them only here, in a demonstration.
+    pub fn key_passphrase(&self) -> PathBuf {
+        self.root.join("keys.passphrase")
+    }
+
+    /// Where an earlier version kept the gateway's keys, unsealed.
+    pub fn unsealed_keys(&self) -> PathBuf {
         self.root.join("keys.json")
     }
 

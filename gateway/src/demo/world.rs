@@ -14,7 +14,7 @@ use super::clients::{CLIENTS, SERVICES};
 use super::folder::{StateFolder, write_public};
 use super::ports::Ports;
 use super::signers::Signers;
-use super::{cards, enrolment, people};
+use super::{cards, enrolment, keys, people};
 use crate::registry::{Registry, SUBJECT_AUDIENCE};
 use crate::sqlite::Database;
 use crate::token::Tokens;
@@ -26,6 +26,7 @@ use crate::token::Tokens;
 pub struct World {
     folder: StateFolder,
     ports: Ports,
+    keys: Arc<SoftwareKeys>,
     _lock: File,
 }
 
@@ -38,15 +39,17 @@ impl World {
         let folder =
             StateFolder::create(state).with_context(|| format!("cannot make {}", state.display()))?;
         let lock = lock(&folder)?;
-        let world = Self { folder, ports, _lock: lock };
+        let keys =
+            keys::ensure(&folder, at).with_context(|| format!("cannot use {}", folder.keys().display()))?;
+        let world = Self { folder, ports, keys: Arc::new(keys), _lock: lock };
         world.certificates(at)?;
         let signers = Signers::load_or_create(&world.folder, at)?;
         cards::personalise(&world.folder, &signers, at)?;
-        let keys = Arc::new(world.keys(at)?);
         world.write_config()?;
         let database = Database::open(&world.folder.database()).await.context("cannot open the database")?;
-        let tokens = Arc::new(Tokens::new(keys.clone(), world.issuer(), world.issuer()));
-        let registry = Registry::open(database.clone(), keys, tokens, SUBJECT_AUDIENCE.to_owned()).await?;
+        let tokens = Arc::new(Tokens::new(world.keys.clone(), world.issuer(), world.issuer()));
+        let registry =
+            Registry::open(database.clone(), world.keys.clone(), tokens, SUBJECT_AUDIENCE.to_owned()).await?;
         enrolment::enrol(&registry, at).await.context("cannot fill the registry")?;
         database.close().await;
         Ok(world)
@@ -69,8 +72,7 @@ impl World {
 
     /// Every patient as the back-end with this audience knows them.
     pub fn patients_at(&self, audience: &str) -> Result<Vec<Patient>> {
-        let keys = Arc::new(SoftwareKeys::load(&self.folder.keys())?);
-        let tokens = Tokens::new(keys, self.issuer(), self.issuer());
+        let tokens = Tokens::new(self.keys.clone(), self.issuer(), self.issuer());
         let known = people::patients().map(|person| {
             let subject = tokens.pairwise_subject(audience, person.health_id)?;
             Ok(Patient { subject, person })
@@ -92,14 +94,6 @@ impl World {
         authority.sign_crl(at)
     }
 
-    fn keys(&self, at: OffsetDateTime) -> Result<SoftwareKeys> {
-        let path = self.folder.keys();
-        if !path.exists() {
-            SoftwareKeys::generate(at)?.save(&path)?;
-        }
-        SoftwareKeys::load(&path).with_context(|| format!("cannot use {}", path.display()))
-    }
-
     /// Paths are relative to the file: the folder can be moved.
     fn write_config(&self) -> Result<()> {
         let (api, public) = (self.ports.api(), self.ports.public());
@@ -108,7 +102,8 @@ impl World {
              [listen]\napi = \"127.0.0.1:{api}\"\npublic = \"127.0.0.1:{public}\"\n\n\
              [tls]\ncert = {}\nkey = {}\nclient_ca = {}\nclient_crl = {}\n\n\
              [issuer]\nurl = \"{}\"\n\n\
-             [keys]\nfile = {}\n\n\
+             [keys]\nfile = {}\n\
+             # Beside the file it opens: for the demonstration only.\npassphrase = \"file:{}\"\n\n\
              [store]\nsqlite = {}\n\n\
              [trust]\ncsca = [{}]\ncrl = [{}]\n",
             self.relative(&self.folder.server_certificate())?,
@@ -117,6 +112,7 @@ impl World {
             self.relative(&self.folder.client_crl())?,
             self.issuer(),
             self.relative(&self.folder.keys())?,
+            self.folder.key_passphrase().file_name().unwrap_or_default().display(),
             self.relative(&self.folder.database())?,
             self.relative(&self.folder.csca_certificate())?,
             self.relative(&self.folder.csca_crl())?,

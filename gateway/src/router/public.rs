@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, LOCATION};
-use http::{HeaderValue, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::limits::JWKS_MAX_AGE;
 use crate::metrics::CONTENT_TYPE as OPENMETRICS;
 use crate::problem::{Problem, ProblemCode};
 
@@ -20,9 +24,9 @@ use crate::problem::{Problem, ProblemCode};
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `GET /.well-known/jwks.json`: back-ends keep it; a new key is announced before it is used.
-pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn jwks(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     match app.tokens.jwks(app.clock.now()) {
-        Ok(keys) => published("application/jwk-set+json", &keys),
+        Ok(keys) => published("application/jwk-set+json", &keys, &headers),
         Err(error) => {
             tracing::error!(code = error.code(), "keys not published");
             Problem::new(ProblemCode::SignerUnavailable).into_response()
@@ -31,13 +35,26 @@ pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
 }
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414).
-pub(super) async fn metadata(State(app): State<Arc<App>>) -> Response {
-    published("application/json", &app.tokens.metadata())
+pub(super) async fn metadata(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    published("application/json", &app.tokens.metadata(), &headers)
 }
 
-fn published(media_type: &'static str, document: &Value) -> Response {
-    let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "public, max-age=300, must-revalidate")];
-    (headers, document.to_string()).into_response()
+/// A document that verifiers keep for a while, and then ask only whether it is still the same (RFC 9110 §13.1.2).
+fn published(media_type: &'static str, document: &Value, asked: &HeaderMap) -> Response {
+    let text = document.to_string();
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash));
+    let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let same = known.flat_map(|value| value.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
+    });
+    let cache = format!("public, max-age={JWKS_MAX_AGE}, must-revalidate");
+    let headers = [(CACHE_CONTROL, cache), (ETAG, tag)];
+    if same {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, [(CONTENT_TYPE, media_type)], text).into_response()
 }
 
 /// `GET /livez`: the process answers.

@@ -9,9 +9,15 @@ use time::OffsetDateTime;
 pub(super) fn jwks(signer: &dyn Signer, at: OffsetDateTime) -> Result<Value, HsmError> {
     let mut keys = Vec::new();
     for role in KeyRole::ALL.into_iter().filter(|role| role.job() == KeyJob::Sign) {
-        keys.extend(signer.published(role, at)?.iter().map(jwk));
+        keys.extend(signer.published(role, at)?);
     }
-    Ok(json!({ "keys": keys }))
+    Ok(jwk_set(&keys))
+}
+
+/// These keys as a JWK Set.
+#[must_use]
+pub fn jwk_set(keys: &[PublishedKey]) -> Value {
+    json!({ "keys": keys.iter().map(jwk).collect::<Vec<_>>() })
 }
 
 fn jwk(published: &PublishedKey) -> Value {

@@ -17,9 +17,22 @@ const NONCE_LEN: usize = 12;
 
 /// A key of one of the three kinds, ready for its job (*matériel de clé*).
 pub(crate) enum Material {
-    Signing { pair: EcdsaKeyPair, public: PublicKey },
-    Mac { secret: Secret, key: Box<hmac::Key> },
-    Sealing { secret: Secret, key: RandomizedNonceKey },
+    Signing {
+        pair: EcdsaKeyPair,
+        public: PublicKey,
+    },
+    Mac {
+        secret: Secret,
+        key: Box<hmac::Key>,
+    },
+    Sealing {
+        secret: Secret,
+        key: RandomizedNonceKey,
+    },
+    /// What is left of a signing key that only verifies.
+    Retired {
+        public: PublicKey,
+    },
 }
 
 type Secret = Zeroizing<[u8; SECRET_LEN]>;
@@ -61,27 +74,41 @@ impl Material {
         Ok(Self::Signing { pair, public: PublicKey::new(point) })
     }
 
-    /// The secret itself, for whoever seals it into a file.
-    pub(crate) fn expose(&self, role: KeyRole) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+    /// The secret itself, for whoever seals it into a file; a retired key has none.
+    pub(crate) fn expose(&self, role: KeyRole) -> Result<Option<Zeroizing<Vec<u8>>>, HsmError> {
         match self {
             Self::Signing { pair, .. } => {
                 let document = pair.to_pkcs8v1().map_err(|_| HsmError::KeyRejected(role))?;
-                Ok(Zeroizing::new(document.as_ref().to_vec()))
+                Ok(Some(Zeroizing::new(document.as_ref().to_vec())))
             }
-            Self::Mac { secret, .. } | Self::Sealing { secret, .. } => Ok(Zeroizing::new(secret.to_vec())),
+            Self::Mac { secret, .. } | Self::Sealing { secret, .. } => {
+                Ok(Some(Zeroizing::new(secret.to_vec())))
+            }
+            Self::Retired { .. } => Ok(None),
         }
+    }
+
+    /// Drops the private half of a signing key.
+    pub(crate) fn retire(&mut self) {
+        if let Self::Signing { public, .. } = self {
+            *self = Self::Retired { public: public.clone() };
+        }
+    }
+
+    pub(crate) const fn is_retired(&self) -> bool {
+        matches!(self, Self::Retired { .. })
     }
 
     pub(crate) const fn public(&self) -> Option<&PublicKey> {
         match self {
-            Self::Signing { public, .. } => Some(public),
+            Self::Signing { public, .. } | Self::Retired { public } => Some(public),
             Self::Mac { .. } | Self::Sealing { .. } => None,
         }
     }
 
     pub(crate) fn sign(&self, role: KeyRole, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError> {
         let Self::Signing { pair, .. } = self else {
-            return Err(HsmError::WrongRole { role, job: KeyJob::Sign });
+            return Err(HsmError::UnknownKey { role });
         };
         let failed = || HsmError::OperationFailed { role, job: KeyJob::Sign };
         let signature = pair.sign(&SystemRandom::new(), message).map_err(|_| failed())?;

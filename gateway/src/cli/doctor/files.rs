@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use hsm_config::HsmError;
 use pki::{ClientCrl, UntrustedCertificate, UntrustedCrl};
 use policies::PolicySet;
 use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
@@ -33,10 +34,22 @@ pub(super) fn private(check: &'static str, path: &Path) -> Finding {
     }
 }
 
-pub(super) fn keys(config: &Config) -> Finding {
-    match key_file::load(config) {
-        Ok(_) => Finding::ok("keys", "one key for every role"),
-        Err(Failure { message, remedy, .. }) => Finding::failed("keys", message, remedy.unwrap_or_default()),
+/// What the service manager gives to the gateway only, such as a credential, is not missing: it is not judged.
+pub(super) fn keys(config: &Config, at: OffsetDateTime) -> Finding {
+    const CHECK: &str = "keys";
+    let failed =
+        |Failure { message, remedy, .. }| Finding::failed(CHECK, message, remedy.unwrap_or_default());
+    if let Err(failure) = key_file::published(config, at) {
+        return failed(failure);
+    }
+    match hsm_config::open(&config.keys) {
+        Ok(_) => Finding::ok(CHECK, "they open, and every role has its own"),
+        Err(HsmError::Secret(error)) => Finding::warning(
+            CHECK,
+            format!("sound to look at, but not opened: {error}"),
+            "run this where the gateway runs, with the passphrase that it gets",
+        ),
+        Err(error) => failed(error.into()),
     }
 }
 

@@ -1,16 +1,18 @@
 //! Does a stock JWT library agree? (`jsonwebtoken`, both ways)
 
-use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hsm_config::{KeyJob, KeyRole, Signer as _, SoftwareKeys};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
     jwk::{Jwk, JwkSet},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{AT, ISSUER, KEYS, claims, header, judged, payload, tokens};
-use crate::token::BackEndGrant;
+use super::{AT, ISSUER, THUMBPRINT, claims, payload, tokens};
+use crate::token::{BackEndGrant, Tokens};
 
 /// As a back-end engineer would: the key the header names, from the published set.
 fn validated(token: &str, audience: Option<&str>) -> Result<Value, jsonwebtoken::errors::Error> {
@@ -47,44 +49,53 @@ fn ours_verify_there() {
     assert!(validated(&altered, None).is_err());
 }
 
-/// The PKCS#8 keys of the key file by role, as another program would read them.
-fn private_keys() -> HashMap<String, EncodingKey> {
+/// Keys made elsewhere, and a gateway that holds the same ones.
+struct Foreign {
+    token: EncodingKey,
+    back_end: EncodingKey,
+    here: Tokens,
+    kid: String,
+}
+
+fn foreign() -> Foreign {
+    let keys = KeyRole::ALL.map(|role| match role.job() {
+        KeyJob::Sign => rcgen::KeyPair::generate().unwrap().serialize_der(),
+        KeyJob::Mac | KeyJob::Seal => format!("{:-^32}", role.name()).into_bytes(),
+    });
+    let entry =
+        |(role, key): (KeyRole, &Vec<u8>)| json!({ "role": role.name(), "key": STANDARD.encode(key) });
+    let entries: Vec<Value> = KeyRole::ALL.into_iter().zip(&keys).map(entry).collect();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys.json");
-    KEYS.save(&path).unwrap();
-    let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    let keys =
-        file["keys"].as_array().unwrap().iter().filter(|key| key["role"].to_string().contains("signing"));
-    keys.map(|key| {
-        let der = STANDARD.decode(key["key"].as_str().unwrap()).unwrap();
-        (key["role"].as_str().unwrap().to_owned(), EncodingKey::from_ec_der(&der))
-    })
-    .collect()
+    let text = json!({ "version": 1, "keys": entries }).to_string();
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let held = Arc::new(SoftwareKeys::import(&path).unwrap());
+    Foreign {
+        token: EncodingKey::from_ec_der(&keys[0]),
+        back_end: EncodingKey::from_ec_der(&keys[1]),
+        kid: held.current(KeyRole::TokenSigning, AT).unwrap().kid().to_owned(),
+        here: Tokens::new(held, ISSUER.to_owned(), ISSUER.to_owned()),
+    }
 }
 
 #[test]
 fn theirs_are_judged_here() {
-    let keys = private_keys();
-    let key = &keys["token-signing"];
-    let kid = header()["kid"].as_str().unwrap().to_owned();
+    let Foreign { token, back_end, here, kid } = foreign();
+    let judged = |header: &Header, key: &EncodingKey| {
+        let token = encode(header, &payload(), key).unwrap();
+        here.verify_session(&token, THUMBPRINT, AT).map_or_else(|error| error.code(), |_| "accepted")
+    };
     let mut header = Header::new(Algorithm::ES256);
     header.kid = Some(kid.clone());
-    assert_eq!(
-        judged(&encode(&header, &payload(), key).unwrap()),
-        "token-type",
-        "the library's own typ is JWT"
-    );
+    assert_eq!(judged(&header, &token), "token-type", "the library's own typ is JWT");
     header.typ = Some("at+jwt".to_owned());
-    assert_eq!(judged(&encode(&header, &payload(), key).unwrap()), "accepted");
-    assert_eq!(
-        judged(&encode(&header, &payload(), &keys["backend-token-signing"]).unwrap()),
-        "token-signature"
-    );
+    assert_eq!(judged(&header, &token), "accepted");
+    assert_eq!(judged(&header, &back_end), "token-signature");
     header.kid = None;
-    assert_eq!(judged(&encode(&header, &payload(), key).unwrap()), "token-header");
+    assert_eq!(judged(&header, &token), "token-header");
     let mut symmetric = Header::new(Algorithm::HS256);
     symmetric.typ = Some("at+jwt".to_owned());
     symmetric.kid = Some(kid);
-    let secret = EncodingKey::from_secret(b"secret");
-    assert_eq!(judged(&encode(&symmetric, &payload(), &secret).unwrap()), "token-algorithm");
+    assert_eq!(judged(&symmetric, &EncodingKey::from_secret(b"secret")), "token-algorithm");
 }

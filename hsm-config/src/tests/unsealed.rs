@@ -1,4 +1,4 @@
-//! Is a key file read by its owner only, whole, and with one key a role?
+//! Is a file of the first format read by its owner only, whole, and with one key a role?
 
 use std::{
     fs::{self, Permissions},
@@ -6,71 +6,59 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{AT, KEYS};
 use crate::{HsmError, KeyRole, Signer as _, SoftwareKeys, conformance};
 
 struct Saved {
-    directory: tempfile::TempDir,
+    _directory: tempfile::TempDir,
     path: PathBuf,
 }
 
-fn saved() -> Saved {
+/// The keys of all tests, as that format had them.
+fn content() -> Value {
+    let keys = KEYS.generations.iter().map(|key| {
+        let secret = key.material.expose(key.role).unwrap().unwrap();
+        json!({ "role": key.role.name(), "key": STANDARD.encode(&*secret) })
+    });
+    json!({ "version": 1, "keys": keys.collect::<Vec<_>>() })
+}
+
+fn saved(content: &[u8]) -> Saved {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys.json");
-    KEYS.save(&path).unwrap();
-    Saved { directory, path }
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    Saved { _directory: directory, path }
 }
 
-fn write(path: &Path, text: &[u8]) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
-}
-
-/// Loads the saved file after a change to its JSON.
+/// What the file is refused for after a change to its JSON.
 fn changed(change: impl FnOnce(&mut Value)) -> HsmError {
-    let saved = saved();
-    let mut file: Value = serde_json::from_slice(&fs::read(&saved.path).unwrap()).unwrap();
+    let mut file = content();
     change(&mut file);
-    write(&saved.path, file.to_string().as_bytes());
-    SoftwareKeys::load(&saved.path).unwrap_err()
+    SoftwareKeys::import(&saved(file.to_string().as_bytes()).path).unwrap_err()
 }
 
 #[test]
-fn what_is_saved_is_what_is_loaded() {
-    let saved = saved();
-    let mode = fs::metadata(&saved.path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o7777, 0o600);
-    assert_eq!(fs::read_dir(saved.directory.path()).unwrap().count(), 1, "no draft is left");
-    let loaded = SoftwareKeys::load(&saved.path).unwrap();
-    conformance::check(&loaded, AT).unwrap();
+fn the_keys_stay_what_they_were() {
+    let imported = SoftwareKeys::import(&saved(content().to_string().as_bytes()).path).unwrap();
+    conformance::check(&imported, AT).unwrap();
     for role in KeyRole::ALL {
-        assert_eq!(loaded.current(role, AT).ok(), KEYS.current(role, AT).ok());
-        assert_eq!(loaded.mac(role, b"m").ok(), KEYS.mac(role, b"m").ok());
+        assert_eq!(imported.current(role, AT).ok(), KEYS.current(role, AT).ok());
+        assert_eq!(imported.mac(role, b"m").ok(), KEYS.mac(role, b"m").ok());
     }
     let sealed = KEYS.seal(KeyRole::RegistrySealing, b"text", b"row").unwrap();
-    assert_eq!(loaded.open(KeyRole::RegistrySealing, &sealed, b"row").unwrap().as_slice(), b"text");
-}
-
-#[test]
-fn saving_replaces_the_whole_file_and_tightens_it() {
-    let saved = saved();
-    fs::set_permissions(&saved.path, Permissions::from_mode(0o644)).unwrap();
-    SoftwareKeys::generate(AT).unwrap().save(&saved.path).unwrap();
-    let loaded = SoftwareKeys::load(&saved.path).unwrap();
-    assert_ne!(
-        loaded.current(KeyRole::TokenSigning, AT).unwrap(),
-        KEYS.current(KeyRole::TokenSigning, AT).unwrap()
-    );
+    assert_eq!(imported.open(KeyRole::RegistrySealing, &sealed, b"row").unwrap().as_slice(), b"text");
 }
 
 #[test]
 fn a_file_that_others_can_reach_is_refused() {
-    let saved = saved();
+    let saved = saved(content().to_string().as_bytes());
     for mode in [0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o777] {
         fs::set_permissions(&saved.path, Permissions::from_mode(mode)).unwrap();
-        let error = SoftwareKeys::load(&saved.path).unwrap_err();
+        let error = SoftwareKeys::import(&saved.path).unwrap_err();
         assert_eq!(error.code(), "key-file-exposed", "{mode:o}");
         assert!(error.to_string().contains("chmod 600"), "{error}");
     }
@@ -78,15 +66,12 @@ fn a_file_that_others_can_reach_is_refused() {
 
 #[test]
 fn a_file_that_is_not_one_is_refused_with_its_place() {
-    let saved = saved();
+    let code = |text: &[u8]| SoftwareKeys::import(&saved(text).path).unwrap_err().code();
     for text in ["", "{", "[]", "null", "{\"version\":1}", "\u{feff}{}"] {
-        write(&saved.path, text.as_bytes());
-        assert_eq!(SoftwareKeys::load(&saved.path).unwrap_err().code(), "key-file-malformed", "{text}");
+        assert_eq!(code(text.as_bytes()), "key-file-malformed", "{text}");
     }
-    write(&saved.path, &[b' '; 70_000]);
-    assert_eq!(SoftwareKeys::load(&saved.path).unwrap_err().code(), "key-file-unreadable");
-    assert_eq!(SoftwareKeys::load(saved.directory.path()).unwrap_err().code().split('-').next(), Some("key"));
-    assert_eq!(SoftwareKeys::load(Path::new("/nonexistent")).unwrap_err().code(), "key-file-unreadable");
+    assert_eq!(code(&vec![b' '; 1 << 20]), "key-file-too-long");
+    assert_eq!(SoftwareKeys::import(Path::new("/nonexistent")).unwrap_err().code(), "key-file-unreadable");
 }
 
 #[test]
@@ -116,12 +101,6 @@ fn a_key_of_the_wrong_kind_is_refused() {
     for key in ["", "AA==", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="] {
         assert_eq!(changed(|file| file["keys"][4]["key"] = json!(key)).code(), "key-rejected", "{key}");
     }
-}
-
-#[test]
-fn a_directory_that_cannot_be_written_leaves_nothing() {
-    let error = KEYS.save(Path::new("/proc/keys.json")).unwrap_err();
-    assert_eq!(error.code(), "key-file-unreadable");
 }
 
 #[test]

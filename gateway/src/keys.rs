@@ -1,0 +1,102 @@
+//! How do the gateway's keys change while it runs?
+//!
+//! The times that decide it stand in the key file, so that every process on the same file does the same without
+//! talking to the others; here are only how long keys overlap, and the watch on the file.
+
+use std::sync::Arc;
+
+use hsm_config::{KeyRole, LiveKeys, Schedule};
+use time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::limits::{
+    KEY_CLOCK_SKEW, KEY_LEAD, MAX_BACK_END_LIFETIME, MAX_SESSION_LIFETIME, RECEIPT_KEY_LIFETIME,
+};
+use crate::token::Tokens;
+
+/// How often the file's date is looked at: a withdrawn key is out of use within a second of the file's arrival.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How long the keys of a role overlap (*calendrier de rotation*).
+#[must_use]
+pub const fn schedule(role: KeyRole) -> Schedule {
+    let life = match role {
+        KeyRole::TokenSigning => MAX_SESSION_LIFETIME,
+        KeyRole::BackendTokenSigning => MAX_BACK_END_LIFETIME,
+        // Both are verified as long as somebody may ask whether the patient was there.
+        KeyRole::ReceiptSigning | KeyRole::CheckpointSigning => RECEIPT_KEY_LIFETIME,
+        // Never published: there is nothing to keep.
+        KeyRole::PairwiseSubject | KeyRole::RegistryIndex | KeyRole::RegistrySealing => 0,
+    };
+    Schedule {
+        lead: Duration::seconds(KEY_LEAD),
+        keep: Duration::seconds(life + KEY_CLOCK_SKEW),
+        skew: Duration::seconds(KEY_CLOCK_SKEW),
+    }
+}
+
+/// Follows the key file until `stop`: when it changes, and on SIGHUP.
+pub async fn watch(keys: Arc<LiveKeys>, tokens: Arc<Tokens>, stop: CancellationToken) {
+    let mut hangup = signal(SignalKind::hangup()).ok();
+    let mut tick = interval(LOOK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => false,
+            () = hung_up(&mut hangup) => true,
+        };
+        if !asked && !keys.has_changed() {
+            continue;
+        }
+        let taken = tokio::task::spawn_blocking({
+            let keys = keys.clone();
+            move || if asked { keys.reload().map(|()| true) } else { keys.refresh() }
+        });
+        match taken.await {
+            Ok(Ok(true)) => {
+                tokens.keys_changed();
+                tracing::info!(revision = keys.revision(), "key file taken");
+            }
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, code = error.code(), "key file not taken, the old keys stay");
+            }
+            Err(_) => tracing::error!("key file not taken, reading it failed"),
+        }
+    }
+}
+
+/// The next SIGHUP; never, where signals cannot be had.
+async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) {
+    match hangup {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{CLOCK_LEEWAY, JWKS_MAX_AGE};
+
+    #[test]
+    fn every_verifier_has_fetched_the_next_key_before_it_signs() {
+        for role in KeyRole::ALL {
+            assert!(schedule(role).lead >= Duration::seconds(JWKS_MAX_AGE + KEY_CLOCK_SKEW), "{role}");
+            assert!(schedule(role).skew >= Duration::seconds(CLOCK_LEEWAY), "{role}");
+        }
+    }
+
+    #[test]
+    fn no_key_goes_before_the_last_token_that_it_signed() {
+        let keep = |role| schedule(role).keep.whole_seconds();
+        assert!(keep(KeyRole::TokenSigning) >= MAX_SESSION_LIFETIME + KEY_CLOCK_SKEW);
+        assert!(keep(KeyRole::BackendTokenSigning) >= MAX_BACK_END_LIFETIME + KEY_CLOCK_SKEW);
+        assert!(schedule(KeyRole::ReceiptSigning).keep >= Duration::days(3_652));
+    }
+}
