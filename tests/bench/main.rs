@@ -8,9 +8,13 @@ mod load;
 mod peers;
 mod process;
 mod requests;
+mod signing;
 mod startup;
 
 fn main() -> anyhow::Result<()> {
+    if signing::is_child() {
+        return signing::measure();
+    }
     let seconds = std::env::var("BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("Bawaba, measured on this machine: {}", process::machine());
@@ -22,6 +26,7 @@ fn main() -> anyhow::Result<()> {
         flows::sessions(seconds).await?;
         flows::audit(seconds).await?;
         flows::policy()?;
+        signing::table()?;
         startup::table().await
     })?;
     println!("\n{}", process::noise());
