@@ -64,7 +64,8 @@ pub use validated::{ValidatedPath, VerifiedEstablishment, VerifiedProfessional};
 pub(crate) use identity::serial_number;
 
 use crate::key::PublicKey;
-use crate::{PkiError, RevocationPolicy, UntrustedCertificate, limits};
+use crate::{DigestAlgorithm, PkiError, RevocationPolicy, UntrustedCertificate, limits};
+use der::Encode;
 use distinguished_name::DistinguishedName;
 use extensions::Read;
 use search::{Goal, Place, Search};
@@ -91,6 +92,9 @@ struct Held {
     certificate: UntrustedCertificate,
     read: Result<Read, PathReason>,
     key: OnceLock<Result<PublicKey, PkiError>>,
+    /// SHA-256 of the public key info: an authority has many certificates for one key, and one signature check
+    /// answers for all of them.
+    key_name: Vec<u8>,
 }
 
 impl PathValidator {
@@ -154,10 +158,16 @@ impl PathValidator {
 
 impl Held {
     fn new(certificate: UntrustedCertificate) -> Self {
-        Self { read: Read::of(&certificate), certificate, key: OnceLock::new() }
+        let public_key_info = certificate.public_key_info().to_der().unwrap_or_default();
+        let key_name = DigestAlgorithm::Sha256.digest(&public_key_info).unwrap_or_default();
+        Self { read: Read::of(&certificate), certificate, key: OnceLock::new(), key_name }
     }
 
     fn key(&self) -> Result<&PublicKey, PkiError> {
+        if self.key_name.is_empty() {
+            // Without its name nothing may be remembered of it.
+            return Err(PkiError::Internal);
+        }
         self.key.get_or_init(|| self.certificate.public_key()).as_ref().map_err(|error| *error)
     }
 }

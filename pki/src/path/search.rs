@@ -25,10 +25,10 @@ pub(super) struct Search<'a> {
     leaf: &'a Held,
     pub(super) at: OffsetDateTime,
     pub(super) meter: Meter,
-    /// Signatures already computed, by signed certificate and signer.
-    edges: HashMap<(Place, Place), Result<(), PkiError>>,
+    /// Signatures already computed, by signed certificate and signer's key.
+    edges: HashMap<(Place, &'a [u8]), Result<(), PkiError>>,
     /// The same for lists.
-    pub(super) list_edges: HashMap<(usize, Place), bool>,
+    pub(super) list_edges: HashMap<(usize, &'a [u8]), bool>,
     /// List signers whose own status is being asked for.
     pub(super) judging: Vec<Place>,
 }
@@ -180,7 +180,7 @@ impl<'a> Search<'a> {
 
     /// Whether the key of `issuer` signed `child`; the outer error is the budget's.
     fn signed(&mut self, child: Place, issuer: Place) -> Result<Result<(), PathReason>, PathReason> {
-        let edge = (child, issuer);
+        let edge = (child, self.held(issuer).key_name.as_slice());
         if let Some(known) = self.edges.get(&edge) {
             return Ok(known.map_err(PathReason::from));
         }

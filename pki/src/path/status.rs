@@ -120,13 +120,14 @@ impl<'a> Search<'a> {
     }
 
     fn list_signed(&mut self, index: usize, list: &PathCrl, place: Place) -> Result<bool, PathReason> {
-        if let Some(known) = self.list_edges.get(&(index, place)) {
+        let signer = self.held(place);
+        let edge = (index, signer.key_name.as_slice());
+        if let Some(known) = self.list_edges.get(&edge) {
             return Ok(*known);
         }
         self.meter.signature()?;
-        let key = self.held(place).key();
-        let holds = key.is_ok_and(|key| list.signed_with(key).is_ok());
-        self.list_edges.insert((index, place), holds);
+        let holds = signer.key().is_ok_and(|key| list.signed_with(key).is_ok());
+        self.list_edges.insert(edge, holds);
         Ok(holds)
     }
 }

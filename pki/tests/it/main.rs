@@ -18,6 +18,7 @@ mod crl_by_openssl;
 mod csca;
 mod csca_made;
 mod hierarchy;
+mod hostile_path;
 mod hot_list;
 mod kingdom;
 mod master_list;
