@@ -256,6 +256,9 @@ fn policies_that_are_wanted_hold_along_the_whole_path() {
     assert_eq!(ministry.judge().err(), Some((PathReason::Policy, Some(0))));
 }
 
+/// What, permitted or excluded, base, name, outcome.
+type Constrained = (&'static str, u8, Vec<u8>, Vec<u8>, Result<(), PathReason>);
+
 /// Which names an authority may certify, over every form.
 #[test]
 fn names_are_constrained_in_every_form() {
@@ -265,7 +268,7 @@ fn names_are_constrained_in_every_form() {
         tlv(0xa4, &tlv(0x30, &tlv(0x31, &part)))
     };
     // Tag 0xa0: permitted; 0xa1: excluded.
-    let rows: Vec<(&str, u8, Vec<u8>, Vec<u8>, Result<(), PathReason>)> = vec![
+    let rows: Vec<Constrained> = vec![
         ("dns in", 0xa0, tlv(0x82, b"chu.ma"), tlv(0x82, b"a.chu.ma"), Ok(())),
         ("dns out", 0xa0, tlv(0x82, b"chu.ma"), tlv(0x82, b"chu.fr"), Err(PathReason::NameNotPermitted)),
         ("dns excluded", 0xa1, tlv(0x82, b"chu.ma"), tlv(0x82, b"*.ma"), Err(PathReason::NameExcluded)),
