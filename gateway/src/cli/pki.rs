@@ -4,20 +4,22 @@ mod crl;
 mod revoke_client;
 mod show;
 mod verify;
+mod verify_path;
 
 use std::path::Path;
 
 use clap::Subcommand;
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+use pki::PkiError;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
 
-use super::Failure;
 use super::output::Output;
+use super::{Exit, Failure};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Show a certificate: whose, from when to when, under which authority
     Show(show::Arguments),
-    /// Follow a document signer or country signer to the trust store, and say why not
+    /// Follow a certificate to those who are believed, for a document, a professional or an establishment, and say why not
     Verify(verify::Arguments),
     /// Show a revocation list: from when, until when, how many
     Crl(crl::Arguments),
@@ -40,4 +42,19 @@ pub(super) fn read(file: &Path) -> Result<Vec<Vec<u8>>, Failure> {
     let pem: Vec<_> =
         CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).map(|der| der.to_vec()).collect();
     Ok(if pem.is_empty() { vec![bytes] } else { pem })
+}
+
+/// The revocation lists of a PEM or DER file.
+fn read_lists(file: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| Failure::io(file.display(), &error))?;
+    let pem: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&bytes)
+        .filter_map(Result::ok)
+        .map(|der| der.to_vec())
+        .collect();
+    Ok(if pem.is_empty() { vec![bytes] } else { pem })
+}
+
+/// A file whose content is not accepted.
+fn refused(file: &Path, error: PkiError) -> Failure {
+    Failure::new(Exit::Failed, format!("{}: {error} ({})", file.display(), error.code()))
 }
