@@ -1,6 +1,7 @@
 //! Which keys, which cipher, which curve? (ICAO 9303-11 §9.6 to §9.8)
 
 mod curve;
+mod triple_des;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ pub use curve::{CurvePoint, CurveSecret};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use triple_des::TripleDesKey;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Bytes of one AES block.
@@ -21,9 +23,11 @@ pub const BLOCK: usize = 16;
 /// Bytes of a secure-messaging MAC and of a PACE token (the CMAC cut to eight).
 pub const MAC: usize = 8;
 
-/// The block cipher of a channel (algorithme symétrique). CBC to encrypt, CMAC to authenticate; 3DES is not spoken.
+/// The block cipher of a channel (algorithme symétrique), weakest first. CBC to encrypt; CMAC to authenticate with AES.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cipher {
+    /// 3DES with two keys and the retail MAC; keys derived with SHA-1. After Chip Authentication with old chips only.
+    TripleDes,
     /// AES with 128-bit keys; keys derived with SHA-1 (9303-11 §9.7.1.2).
     Aes128,
     /// AES with 192-bit keys; keys derived with SHA-256.
@@ -33,15 +37,22 @@ pub enum Cipher {
 }
 
 impl Cipher {
-    /// The cipher that the last arc of a PACE or Chip Authentication OID names: 2, 3, 4; 1 is 3DES.
+    /// The cipher that the last arc of a Chip Authentication OID names.
     #[must_use]
     pub const fn from_arc(arc: u8) -> Option<Self> {
         match arc {
+            1 => Some(Self::TripleDes),
             2 => Some(Self::Aes128),
             3 => Some(Self::Aes192),
             4 => Some(Self::Aes256),
             _ => None,
         }
+    }
+}
+
+impl Purpose {
+    const fn counter(self) -> [u8; 4] {
+        (self as u32).to_be_bytes()
     }
 }
 
@@ -56,6 +67,7 @@ enum Purpose {
 /// One derived key. Zeroized; never shown.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 enum Key {
+    TripleDes(TripleDesKey),
     Aes128([u8; 16]),
     Aes192([u8; 24]),
     Aes256([u8; 32]),
@@ -64,8 +76,9 @@ enum Key {
 impl Key {
     /// KDF(K, c) = H(K ‖ c), cut to the key's length (9303-11 §9.7.1).
     fn derive(cipher: Cipher, secret: &[u8], purpose: Purpose) -> Self {
-        let counter = (purpose as u32).to_be_bytes();
+        let counter = purpose.counter();
         match cipher {
+            Cipher::TripleDes => Self::TripleDes(TripleDesKey::derive(secret, purpose)),
             Cipher::Aes128 => Self::Aes128(cut(&hash::<Sha1>(secret, counter))),
             Cipher::Aes192 => Self::Aes192(cut(&hash::<Sha256>(secret, counter))),
             Cipher::Aes256 => Self::Aes256(cut(&hash::<Sha256>(secret, counter))),
@@ -74,6 +87,7 @@ impl Key {
 
     fn encrypt_cbc(&self, iv: [u8; BLOCK], blocks: &mut [u8]) {
         match self {
+            Self::TripleDes(key) => key.encrypt_cbc(blocks),
             Self::Aes128(key) => encrypt(Aes128::new(&(*key).into()), iv, blocks),
             Self::Aes192(key) => encrypt(Aes192::new(&(*key).into()), iv, blocks),
             Self::Aes256(key) => encrypt(Aes256::new(&(*key).into()), iv, blocks),
@@ -82,6 +96,7 @@ impl Key {
 
     fn decrypt_cbc(&self, iv: [u8; BLOCK], blocks: &mut [u8]) {
         match self {
+            Self::TripleDes(key) => key.decrypt_cbc(blocks),
             Self::Aes128(key) => decrypt(Aes128::new(&(*key).into()), iv, blocks),
             Self::Aes192(key) => decrypt(Aes192::new(&(*key).into()), iv, blocks),
             Self::Aes256(key) => decrypt(Aes256::new(&(*key).into()), iv, blocks),
@@ -90,6 +105,7 @@ impl Key {
 
     fn mac(&self, message: &[u8]) -> [u8; MAC] {
         match self {
+            Self::TripleDes(key) => key.mac(message),
             Self::Aes128(key) => cut(&tag(Cmac::<Aes128>::new(&(*key).into()), message)),
             Self::Aes192(key) => cut(&tag(Cmac::<Aes192>::new(&(*key).into()), message)),
             Self::Aes256(key) => cut(&tag(Cmac::<Aes256>::new(&(*key).into()), message)),
@@ -139,7 +155,7 @@ impl SessionKeys {
         }
     }
 
-    /// Encrypts whole blocks under IV = E(K_Enc, SSC) (9303-11 §9.8.6.1).
+    /// Encrypts whole blocks under IV = E(K_Enc, SSC) (9303-11 §9.8.6.1); with 3DES under a zero IV.
     pub fn encrypt(&self, counter: u128, blocks: &mut [u8]) {
         self.encryption.encrypt_cbc(self.iv(counter), blocks);
     }
@@ -149,7 +165,22 @@ impl SessionKeys {
         self.encryption.decrypt_cbc(self.iv(counter), blocks);
     }
 
-    /// The CMAC cut to eight bytes.
+    /// Bytes of a block.
+    #[must_use]
+    pub const fn block(&self) -> usize {
+        match self.encryption {
+            Key::TripleDes(_) => triple_des::BLOCK,
+            Key::Aes128(_) | Key::Aes192(_) | Key::Aes256(_) => BLOCK,
+        }
+    }
+
+    /// The send sequence counter as the MAC covers it: as long as a block (9303-11 §9.8.6.3).
+    #[must_use]
+    pub fn counter(&self, counter: u128) -> Vec<u8> {
+        counter.to_be_bytes().into_iter().skip(BLOCK - self.block()).collect()
+    }
+
+    /// The MAC over whole blocks: the CMAC cut to eight bytes, or the retail MAC.
     #[must_use]
     pub fn mac(&self, message: &[u8]) -> [u8; MAC] {
         self.authentication.mac(message)
@@ -175,9 +206,9 @@ impl fmt::Debug for SessionKeys {
 }
 
 /// Padding method 2 of ISO/IEC 9797-1: 80, then zeroes to the block.
-pub fn pad(bytes: &mut Vec<u8>) {
+pub fn pad(bytes: &mut Vec<u8>, block: usize) {
     bytes.push(0x80);
-    bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
+    bytes.resize(bytes.len().next_multiple_of(block), 0);
 }
 
 /// Takes that padding off; `None` if it is not there.
@@ -221,66 +252,4 @@ fn tag<M: Mac>(mac: M, message: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    // ICAO 9303-11 appendix G.1 (PACE, ECDH generic mapping, AES-128).
-    #[test]
-    fn the_password_key_of_the_worked_example_decrypts_its_nonce() {
-        let password = hex::decode("7E2D2A41C74EA0B38CD36F863939BFA8E9032AAD").unwrap();
-        let key = PasswordKey::derive(Cipher::Aes128, &password);
-        let Key::Aes128(bytes) = &key.0 else { panic!() };
-        assert_eq!(hex::encode_upper(bytes), "89DED1B26624EC1E634C1989302849DD");
-        let nonce = cut(&hex::decode("95A3A016522EE98D01E76CB6B98B42C3").unwrap());
-        assert_eq!(hex::encode_upper(key.decrypt_nonce(nonce)), "3F00C4D39D153F2B2A214A078D899B22");
-        assert_eq!(key.encrypt_nonce(key.decrypt_nonce(nonce)), nonce);
-    }
-
-    // The same appendix: K = x coordinate of the agreed point.
-    #[test]
-    fn the_session_keys_of_the_worked_example() {
-        let secret = hex::decode("28768D20701247DAE81804C9E780EDE582A9996DB4A315020B2733197DB84925").unwrap();
-        let keys = SessionKeys::derive(Cipher::Aes128, &secret);
-        let (Key::Aes128(encryption), Key::Aes128(authentication)) = (&keys.encryption, &keys.authentication)
-        else {
-            panic!()
-        };
-        assert_eq!(hex::encode_upper(encryption), "F5F0E35C0D7161EE6724EE513A0D9A7F");
-        assert_eq!(hex::encode_upper(authentication), "FE251C7858B356B24514B3BD5F4297D1");
-    }
-
-    // Value computed by two independent implementations (dmrtd, gmrtd) for the CAN 123456.
-    #[test]
-    fn a_can_is_hashed_as_ascii() {
-        let Key::Aes128(bytes) = &PasswordKey::derive(Cipher::Aes128, b"123456").0 else { panic!() };
-        assert_eq!(hex::encode(bytes), "591468cda83d65219cccb8560233600f");
-    }
-
-    #[test]
-    fn padding_is_put_on_and_taken_off() {
-        for length in 0..40 {
-            let plain = vec![0; length];
-            let mut padded = plain.clone();
-            pad(&mut padded);
-            assert_eq!(padded.len() % BLOCK, 0);
-            assert_eq!(unpad(&padded), Some(plain.as_slice()));
-        }
-        assert_eq!(unpad(&[0; 16]), None);
-        assert_eq!(unpad(&[]), None);
-        assert_eq!(unpad(&[1; 16]), None);
-    }
-
-    #[test]
-    fn every_cipher_decrypts_what_it_encrypts() {
-        for cipher in [Cipher::Aes128, Cipher::Aes192, Cipher::Aes256] {
-            let keys = SessionKeys::derive(cipher, b"secret");
-            let mut data = [7; 48];
-            keys.encrypt(5, &mut data);
-            assert_ne!(data, [7; 48]);
-            keys.decrypt(5, &mut data);
-            assert_eq!(data, [7; 48]);
-            assert!(keys.verifies(&data, &keys.mac(&data)));
-            assert!(!keys.verifies(&data, &[0; 8]) && !keys.verifies(&data, &[]));
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,5 @@
 //! What do the files of the chip say? (ICAO 9303-10; nothing is believed here)
 
-pub mod ec_key;
 pub mod file;
 pub mod mrz;
 pub mod security_infos;

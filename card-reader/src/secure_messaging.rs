@@ -9,7 +9,7 @@ pub mod chip;
 use std::fmt;
 
 use crate::apdu::{CommandApdu, EXTENDED_ANSWER, ResponseApdu, SHORT_ANSWER, SHORT_DATA, StatusWord};
-use crate::crypto::{BLOCK, SessionKeys, pad, unpad};
+use crate::crypto::{SessionKeys, pad, unpad};
 use crate::error::CardError;
 use crate::tlv::{self, TlvReader};
 
@@ -56,7 +56,7 @@ impl SecureMessaging {
         if let Some(le) = command.le() {
             body.extend(expected_length(le, command.is_extended()));
         }
-        let checked = checked_command(self.counter, secured.header(), &body);
+        let checked = checked_command(keys, self.counter, secured.header(), &body);
         body.extend(tlv::encode(CHECKSUM, &keys.mac(&checked)));
         // An answer always comes back: at least 99 and 8E. Extended only where the plain command was, or must be.
         let extended = command.is_extended() || body.len() > SHORT_DATA;
@@ -84,7 +84,7 @@ fn open(keys: &SessionKeys, counter: u128, response: &ResponseApdu) -> Result<Re
     }
     let objects = Objects::parse(&response.data).ok_or(CardError::SecureMessaging("malformed objects"))?;
     let status = objects.status.ok_or(CardError::SecureMessaging("no status object"))?;
-    if !keys.verifies(&checked_response(counter, objects.authenticated), objects.checksum) {
+    if !keys.verifies(&checked_response(keys, counter, objects.authenticated), objects.checksum) {
         return Err(CardError::SecureMessaging("wrong MAC"));
     }
     if status != response.sw {
@@ -145,28 +145,28 @@ impl<'a> Objects<'a> {
 }
 
 /// What the MAC of a command covers: counter, padded header, objects, padding.
-fn checked_command(counter: u128, header: [u8; 4], body: &[u8]) -> Vec<u8> {
-    let mut message = counter.to_be_bytes().to_vec();
+fn checked_command(keys: &SessionKeys, counter: u128, header: [u8; 4], body: &[u8]) -> Vec<u8> {
+    let mut message = keys.counter(counter);
     message.extend(header);
-    pad(&mut message);
+    pad(&mut message, keys.block());
     if !body.is_empty() {
         message.extend(body);
-        pad(&mut message);
+        pad(&mut message, keys.block());
     }
     message
 }
 
 /// What the MAC of an answer covers: counter, objects, padding.
-fn checked_response(counter: u128, body: &[u8]) -> Vec<u8> {
-    let mut message = counter.to_be_bytes().to_vec();
+fn checked_response(keys: &SessionKeys, counter: u128, body: &[u8]) -> Vec<u8> {
+    let mut message = keys.counter(counter);
     message.extend(body);
-    pad(&mut message);
+    pad(&mut message, keys.block());
     message
 }
 
 fn cryptogram(keys: &SessionKeys, counter: u128, ins: u8, plain: &[u8]) -> Vec<u8> {
     let mut blocks = plain.to_vec();
-    pad(&mut blocks);
+    pad(&mut blocks, keys.block());
     keys.encrypt(counter, &mut blocks);
     if ins & 1 == 1 {
         tlv::encode(CRYPTOGRAM_ODD, &blocks)
@@ -176,7 +176,7 @@ fn cryptogram(keys: &SessionKeys, counter: u128, ins: u8, plain: &[u8]) -> Vec<u
 }
 
 fn plaintext(keys: &SessionKeys, counter: u128, cryptogram: &[u8]) -> Option<Vec<u8>> {
-    if cryptogram.is_empty() || !cryptogram.len().is_multiple_of(BLOCK) {
+    if cryptogram.is_empty() || !cryptogram.len().is_multiple_of(keys.block()) {
         return None;
     }
     let mut blocks = cryptogram.to_vec();
@@ -216,6 +216,21 @@ mod tests {
             "0CA4040C1D871101752F676B09FAC86A87D632749A49C7CC8E08C18BA1FCE707BD9F00"
         );
         let answer = ResponseApdu::parse(&hex::decode("990290008E08BEA7B381C494A0799000").unwrap()).unwrap();
+        assert_eq!(channel.open_response(&answer), Ok(ResponseApdu::status(StatusWord::OK)));
+    }
+
+    // ICAO 9303-11 appendix D.4: SELECT of EF.COM under 3DES, the counter where BAC left it.
+    #[test]
+    fn the_3des_message_of_the_worked_example() {
+        let seed = hex::decode("0036D272F5C350ACAC50C3F572D23600").unwrap();
+        let keys = Some(SessionKeys::derive(Cipher::TripleDes, &seed));
+        let mut channel = SecureMessaging { keys, counter: 0x8870_2212_0c06_c226 };
+        let select = CommandApdu::new(0x00, 0xa4, 0x02, 0x0c).with_data([0x01, 0x1e]).unwrap();
+        assert_eq!(
+            hex::encode_upper(channel.seal_command(&select).unwrap().encode()),
+            "0CA4020C158709016375432908C044F68E08BF8B92D635FF24F800"
+        );
+        let answer = ResponseApdu::parse(&hex::decode("990290008E08FA855A5D4C50A8ED9000").unwrap()).unwrap();
         assert_eq!(channel.open_response(&answer), Ok(ResponseApdu::status(StatusWord::OK)));
     }
 

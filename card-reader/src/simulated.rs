@@ -12,6 +12,7 @@
 pub mod card_file;
 mod chip;
 mod files;
+mod keys;
 pub mod personalise;
 
 use std::path::Path;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 pub use card_file::{Behaviour, CardFile, CardFileError};
 use chip::Chip;
-pub use personalise::{ChipMethods, Person, Sex};
+pub use personalise::{ChipMethods, ChipProfile, Person, Sex};
 
 use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};
 use crate::transport::{CardTransport, TransportError};

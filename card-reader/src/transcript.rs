@@ -76,7 +76,7 @@ impl CardTranscript {
             national_number,
             dg1: Zeroizing::new(dg1.content().to_vec()),
             accepted_sha1: vouched.accepted_sha1().to_vec(),
-            chip_authentication: infos.chip_authentication(),
+            chip_authentication: infos.chip_authentication()?,
             active_authentication,
             signer: vouched.signer().clone(),
         })

@@ -91,7 +91,6 @@ pub fn security_infos(bytes: &[u8]) {
     if let Ok(infos) = SecurityInfos::from_dg14(bytes) {
         let _ = (infos.chip_authentication(), infos.active_authentication_algorithm());
     }
-    let _ = card_reader::lds::ec_key::p256_key(bytes);
     if let Ok(key) = ChipAuthenticationKey::from_spki(bytes) {
         // A key that is accepted can be agreed with.
         assert!(!key.agree().unwrap().secret().is_empty());

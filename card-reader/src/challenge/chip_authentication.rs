@@ -3,8 +3,8 @@
 //! The gateway makes the ephemeral key, so only gateway and chip know the new channel. Its counter starts at zero: the gateway can
 //! secure the read of DG1 before the chip has even heard of the new keys, and the station runs all of it in one go.
 
-use crate::apdu::{CommandApdu, ResponseApdu, SHORT_ANSWER, StatusWord};
-use crate::crypto::{CurvePoint, CurveSecret, SessionKeys};
+use crate::apdu::{ApduError, CommandApdu, ResponseApdu, SHORT_ANSWER, StatusWord};
+use crate::crypto::{Cipher, SessionKeys};
 use crate::error::PresenceError;
 use crate::lds::ElementaryFile;
 use crate::lds::security_infos::ChipAuthenticationInfo;
@@ -16,31 +16,42 @@ use crate::transcript::AuthenticCard;
 /// The most that one secured short answer carries; a TD1 DG1 has 95 bytes.
 const ONE_ANSWER: usize = 223;
 
-/// MSE:Set AT and GENERAL AUTHENTICATE for the station's channel, then READ BINARY of DG1 for the new one.
+/// The commands that give the chip our ephemeral key, for the station's channel, then READ BINARY of DG1 for the new one.
 pub(super) fn commands(
     info: &ChipAuthenticationInfo,
     dg1_length: usize,
 ) -> Result<(SecureMessaging, Vec<CommandApdu>), PresenceError> {
-    let secret = CurveSecret::random().map_err(|_| PresenceError::NoRandom)?;
-    let malformed = PresenceError::Malformed("DG14");
-    let ours =
-        CurvePoint::generator().and_then(|generator| secret.times(generator)).ok_or(malformed.clone())?;
-    let shared = secret.times(info.key).ok_or(malformed)?;
-    let mut channel = SecureMessaging::new(SessionKeys::derive(info.cipher, &shared.x()));
-
-    let too_long = |_| PresenceError::Malformed("command");
-    let key_id = info.key_id.map(|id| tlv::encode(0x84, &[id])).unwrap_or_default();
-    let set_at = CommandApdu::new(0x00, 0x22, 0x41, 0xa4)
-        .with_data([tlv::encode(0x80, &info.protocol()), key_id].concat())
-        .map_err(too_long)?;
-    let authenticate = CommandApdu::new(0x00, 0x86, 0x00, 0x00)
-        .with_data(dynamic(0x80, &ours.to_bytes()))
-        .map_err(too_long)?
-        .expecting(SHORT_ANSWER);
+    let agreement = info.key.agree()?;
+    let mut channel = SecureMessaging::new(SessionKeys::derive(info.cipher, agreement.secret()));
+    let mut commands = match info.cipher {
+        Cipher::TripleDes => set_key(info, agreement.public()),
+        Cipher::Aes128 | Cipher::Aes192 | Cipher::Aes256 => set_protocol(info, agreement.public()),
+    }
+    .map_err(|_| PresenceError::Malformed("command"))?;
     let le = u32::try_from(dg1_length.min(ONE_ANSWER)).unwrap_or(SHORT_ANSWER);
     let read = CommandApdu::new(0x00, 0xb0, 0x80 | ElementaryFile::Dg1.short_id(), 0x00).expecting(le);
-    let read = channel.seal_command(&read).map_err(|_| PresenceError::Malformed("command"))?;
-    Ok((channel, vec![set_at, authenticate, read]))
+    commands.push(channel.seal_command(&read).map_err(|_| PresenceError::Malformed("command"))?);
+    Ok((channel, commands))
+}
+
+/// MSE:Set AT and GENERAL AUTHENTICATE (9303-11 §6.2.4.2).
+fn set_protocol(info: &ChipAuthenticationInfo, public: &[u8]) -> Result<Vec<CommandApdu>, ApduError> {
+    let set_at = CommandApdu::new(0x00, 0x22, 0x41, 0xa4)
+        .with_data([tlv::encode(0x80, &info.protocol()), key_reference(info)].concat())?;
+    let authenticate =
+        CommandApdu::new(0x00, 0x86, 0x00, 0x00).with_data(dynamic(0x80, public))?.expecting(SHORT_ANSWER);
+    Ok(vec![set_at, authenticate])
+}
+
+/// MSE:Set KAT, which every chip with 3DES has, and some of those have nothing else (9303-11 §6.2.4.1).
+fn set_key(info: &ChipAuthenticationInfo, public: &[u8]) -> Result<Vec<CommandApdu>, ApduError> {
+    let set_kat = CommandApdu::new(0x00, 0x22, 0x41, 0xa6)
+        .with_data([tlv::encode(0x91, public), key_reference(info)].concat())?;
+    Ok(vec![set_kat])
+}
+
+fn key_reference(info: &ChipAuthenticationInfo) -> Vec<u8> {
+    info.key_id.as_ref().map(|id| tlv::encode(0x84, id)).unwrap_or_default()
 }
 
 /// The last answer must open under the new keys, which only the chip with the key of DG14 can reach, and be the DG1 we were sent.

@@ -79,13 +79,6 @@ impl CurveSecret {
         NonZeroScalar::from_repr((*bytes).into()).into_option().map(|scalar| Self(Zeroizing::new(scalar)))
     }
 
-    /// The number, big-endian, fixed width: to write a test card's key down.
-    #[cfg(any(test, feature = "simulated"))]
-    #[must_use]
-    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; COORDINATE]> {
-        Zeroizing::new(self.0.to_repr().into())
-    }
-
     /// This secret times `base`: a public key when `base` is the generator, the agreed point when it is the other's key.
     #[must_use]
     pub fn times(&self, base: CurvePoint) -> Option<CurvePoint> {

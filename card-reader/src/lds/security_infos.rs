@@ -1,7 +1,12 @@
 //! Which protocols does the chip speak, and with which keys? (SecurityInfos, ICAO 9303-11 §9.2)
 
-use crate::crypto::{Cipher, CurvePoint};
-use crate::lds::ec_key;
+mod chip;
+
+pub use chip::ChipAuthenticationInfo;
+use chip::ChipKey;
+use pki::{KeyAgreement, PkiError};
+
+use crate::crypto::Cipher;
 use crate::tlv::{self, Tlv, TlvError, TlvReader};
 
 const SEQUENCE: u32 = 0x30;
@@ -13,10 +18,10 @@ const DG14: u32 = 0x6e;
 
 /// 0.4.0.127.0.7.2.2.4.2: PACE with ECDH and the generic mapping; the cipher's arc follows.
 const PACE_ECDH_GM: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x04, 0x02];
-/// 0.4.0.127.0.7.2.2.3.2: Chip Authentication with ECDH; the cipher's arc follows.
-const CA_ECDH: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02];
-/// 0.4.0.127.0.7.2.2.1.2: a Chip Authentication public key for ECDH.
-const CA_ECDH_KEY: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x01, 0x02];
+/// 0.4.0.127.0.7.2.2.3: Chip Authentication; the arcs of the agreement and of the cipher follow.
+const CHIP_AUTHENTICATION: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x03];
+/// 0.4.0.127.0.7.2.2.1: a Chip Authentication public key; the arc of the agreement follows.
+const CHIP_KEY: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x01];
 /// 2.23.136.1.1.5: which hash Active Authentication signs with.
 const ACTIVE_AUTHENTICATION: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x05];
 /// 0.4.0.127.0.7.1.1.4.1: ECDSA written plain as r‖s; the hash's arc follows (TR-03111 §5.2.1).
@@ -39,31 +44,20 @@ impl PaceInfo {
     }
 }
 
-/// A Chip Authentication that we speak, with the chip's key: ECDH over P-256 with AES.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChipAuthenticationInfo {
-    /// The cipher of the new channel.
-    pub cipher: Cipher,
-    /// Which key, where the chip has several.
-    pub key_id: Option<u8>,
-    /// The chip's public key.
-    pub key: CurvePoint,
-}
-
-impl ChipAuthenticationInfo {
-    /// The protocol's object identifier, as MSE:Set AT carries it.
-    #[must_use]
-    pub fn protocol(&self) -> Vec<u8> {
-        [CA_ECDH, &[arc(self.cipher)]].concat()
-    }
+/// A Chip Authentication that the chip announces: which agreement, which cipher, with which of its keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ChipProtocol {
+    agreement: KeyAgreement,
+    cipher: Cipher,
+    key_id: Option<Vec<u8>>,
 }
 
 /// What EF.CardAccess or DG14 announces, as far as we speak it; everything unknown is skipped, as real chips announce much that is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecurityInfos {
     pace: Vec<PaceInfo>,
-    chip_authentication: Vec<(Cipher, Option<u8>)>,
-    chip_keys: Vec<(CurvePoint, Option<u8>)>,
+    chip_authentication: Vec<ChipProtocol>,
+    chip_keys: Vec<ChipKey>,
     active_authentication: Option<u8>,
 }
 
@@ -74,6 +68,14 @@ impl SecurityInfos {
     /// No SET of SEQUENCEs that begin with an object identifier.
     pub fn from_card_access(bytes: &[u8]) -> Result<Self, TlvError> {
         Self::parse(TlvReader::new(bytes).expect(SET)?)
+    }
+
+    /// Reads the content of EF.CardSecurity, once its signature is believed: a bare SET.
+    ///
+    /// # Errors
+    /// As for [`SecurityInfos::from_card_access`].
+    pub fn from_card_security(vouched: &pki::AuthenticCardSecurity) -> Result<Self, TlvError> {
+        Self::from_card_access(vouched.security_infos())
     }
 
     /// Reads DG14: a SET in `6E L`.
@@ -102,18 +104,24 @@ impl SecurityInfos {
             let version = fields.next_object()?;
             let domain = fields.next_object()?;
             let ours = is_number(version, 2) && is_number(domain, P256_DOMAIN);
-            self.pace.extend(Cipher::from_arc(*arc).filter(|_| ours).map(|cipher| PaceInfo { cipher }));
-        } else if let Some([arc]) = protocol.strip_prefix(CA_ECDH) {
+            let cipher = Cipher::from_arc(*arc).filter(|cipher| ours && *cipher != Cipher::TripleDes);
+            self.pace.extend(cipher.map(|cipher| PaceInfo { cipher }));
+        } else if let Some([agreement, cipher]) = protocol.strip_prefix(CHIP_AUTHENTICATION) {
             fields.next_object()?;
             let key_id = key_id(fields.next_object()?);
-            self.chip_authentication.extend(Cipher::from_arc(*arc).map(|cipher| (cipher, key_id)));
-        } else if protocol == CA_ECDH_KEY {
-            // A key of another shape is somebody else's protocol, not a malformed file.
+            let both = agreement_of(*agreement).zip(Cipher::from_arc(*cipher));
+            let protocol = both.map(|(agreement, cipher)| ChipProtocol { agreement, cipher, key_id });
+            self.chip_authentication.extend(protocol);
+        } else if let Some([agreement]) = protocol.strip_prefix(CHIP_KEY) {
             let spki = fields.next_object()?.filter(|key| key.tag == SEQUENCE);
-            let key =
-                spki.and_then(|spki| ec_key::p256_key(&tlv::encode(SEQUENCE, spki.value)).ok().flatten());
             let key_id = key_id(fields.next_object()?);
-            self.chip_keys.extend(key.map(|key| (key, key_id)));
+            let both = agreement_of(*agreement).zip(spki);
+            let key = both.map(|(agreement, spki)| ChipKey {
+                agreement,
+                spki: tlv::encode(SEQUENCE, spki.value),
+                key_id,
+            });
+            self.chip_keys.extend(key);
         } else if protocol == ACTIVE_AUTHENTICATION {
             fields.next_object()?;
             let algorithm = fields.next_object()?.filter(|algorithm| algorithm.tag == OBJECT_IDENTIFIER);
@@ -137,15 +145,15 @@ impl SecurityInfos {
         self.pace.iter().copied().max()
     }
 
-    /// The Chip Authentication with the longest key whose public key is there.
-    #[must_use]
-    pub fn chip_authentication(&self) -> Option<ChipAuthenticationInfo> {
-        let pairs = self.chip_authentication.iter().filter_map(|&(cipher, key_id)| {
-            let same_id = |&&(_, id): &&(CurvePoint, Option<u8>)| id == key_id;
-            let (key, _) = self.chip_keys.iter().find(same_id)?;
-            Some(ChipAuthenticationInfo { cipher, key_id, key: *key })
-        });
-        pairs.max_by_key(|info| info.cipher)
+    /// The Chip Authentication with the strongest cipher whose public key is there and is one that we can agree with.
+    ///
+    /// A key without any protocol is for 3DES: that is what chips have that are older than ChipAuthenticationInfo
+    /// (BSI TR-03110-3 §A.1.1.2).
+    ///
+    /// # Errors
+    /// The state vouches for a key that is not on its curve or not in its group, and for no other.
+    pub fn chip_authentication(&self) -> Result<Option<ChipAuthenticationInfo>, PkiError> {
+        chip::best(&self.chip_authentication, &self.chip_keys)
     }
 
     /// The hash that Active Authentication with ECDSA uses, as a dotted plain-signature identifier; `None` where none is named.
@@ -157,9 +165,25 @@ impl SecurityInfos {
 
 const fn arc(cipher: Cipher) -> u8 {
     match cipher {
+        Cipher::TripleDes => 1,
         Cipher::Aes128 => 2,
         Cipher::Aes192 => 3,
         Cipher::Aes256 => 4,
+    }
+}
+
+const fn agreement_of(arc: u8) -> Option<KeyAgreement> {
+    match arc {
+        1 => Some(KeyAgreement::Dh),
+        2 => Some(KeyAgreement::Ecdh),
+        _ => None,
+    }
+}
+
+const fn agreement_arc(agreement: KeyAgreement) -> u8 {
+    match agreement {
+        KeyAgreement::Dh => 1,
+        KeyAgreement::Ecdh => 2,
     }
 }
 
@@ -167,16 +191,21 @@ fn is_number(object: Option<Tlv<'_>>, number: u8) -> bool {
     object.is_some_and(|object| object.tag == INTEGER && object.value == [number])
 }
 
-fn key_id(object: Option<Tlv<'_>>) -> Option<u8> {
-    object.filter(|object| object.tag == INTEGER)?.value.last().copied()
+/// The number of a key, big-endian without leading zeroes.
+fn key_id(object: Option<Tlv<'_>>) -> Option<Vec<u8>> {
+    let number = object.filter(|object| object.tag == INTEGER)?.value;
+    let zeroes = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeroes.min(number.len().saturating_sub(1))..).map(<[u8]>::to_vec)
 }
 
 /// Writes the infos of a chip that is being personalised.
 #[cfg(any(test, feature = "simulated"))]
 pub(crate) mod write {
+    use pki::KeyAgreement;
+
     use super::{
-        ACTIVE_AUTHENTICATION, CA_ECDH_KEY, ChipAuthenticationInfo, DG14, INTEGER, OBJECT_IDENTIFIER,
-        P256_DOMAIN, PLAIN_ECDSA, PaceInfo, SEQUENCE, SET, ec_key, tlv,
+        ACTIVE_AUTHENTICATION, CHIP_AUTHENTICATION, CHIP_KEY, Cipher, DG14, INTEGER, OBJECT_IDENTIFIER,
+        P256_DOMAIN, PLAIN_ECDSA, PaceInfo, SEQUENCE, SET, agreement_arc, arc, tlv,
     };
 
     fn number(number: u8) -> Vec<u8> {
@@ -191,11 +220,16 @@ pub(crate) mod write {
         info(&pace.protocol(), &[&number(2), &number(P256_DOMAIN)])
     }
 
-    /// The protocol and the key: two infos.
-    pub(crate) fn chip_authentication(ca: &ChipAuthenticationInfo) -> Vec<u8> {
-        let id = ca.key_id.map(number).unwrap_or_default();
-        let protocol = info(&ca.protocol(), &[&number(1), &id]);
-        [protocol, info(CA_ECDH_KEY, &[&ec_key::encode_p256_key(ca.key), &id])].concat()
+    /// A Chip Authentication.
+    pub(crate) fn chip_protocol(agreement: KeyAgreement, cipher: Cipher, key_id: Option<u8>) -> Vec<u8> {
+        let protocol = [CHIP_AUTHENTICATION, &[agreement_arc(agreement), arc(cipher)]].concat();
+        info(&protocol, &[&number(1), &key_id.map(number).unwrap_or_default()])
+    }
+
+    /// The SubjectPublicKeyInfo of one.
+    pub(crate) fn chip_key(agreement: KeyAgreement, spki: &[u8], key_id: Option<u8>) -> Vec<u8> {
+        let protocol = [CHIP_KEY, &[agreement_arc(agreement)]].concat();
+        info(&protocol, &[spki, &key_id.map(number).unwrap_or_default()])
     }
 
     /// ECDSA with the hash of this arc: 3 is SHA-256.

@@ -31,7 +31,7 @@ impl ChipMessaging {
             return Err(StatusWord::SECURE_MESSAGING_OBJECTS_MISSING);
         }
         let objects = Objects::parse(command.data()).ok_or(StatusWord::SECURE_MESSAGING_OBJECTS_MISSING)?;
-        let checked = checked_command(self.counter, command.header(), objects.authenticated);
+        let checked = checked_command(&self.keys, self.counter, command.header(), objects.authenticated);
         if !self.keys.verifies(&checked, objects.checksum) {
             return Err(StatusWord::SECURE_MESSAGING_OBJECTS_INCORRECT);
         }
@@ -61,7 +61,7 @@ impl ChipMessaging {
             data.extend(cryptogram(&self.keys, self.counter, ins, &response.data));
         }
         data.extend(tlv::encode(STATUS, &response.sw.0.to_be_bytes()));
-        let mac = self.keys.mac(&checked_response(self.counter, &data));
+        let mac = self.keys.mac(&checked_response(&self.keys, self.counter, &data));
         data.extend(tlv::encode(super::CHECKSUM, &mac));
         ResponseApdu { data, sw: response.sw }
     }
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn commands_and_answers_of_every_shape_go_through() {
-        for cipher in [Cipher::Aes128, Cipher::Aes192, Cipher::Aes256] {
+        for cipher in [Cipher::TripleDes, Cipher::Aes128, Cipher::Aes192, Cipher::Aes256] {
             let (mut terminal, mut chip) = channel(cipher);
             for (length, le) in [
                 (0, None),

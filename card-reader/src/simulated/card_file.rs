@@ -6,16 +6,15 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use p256::SecretKey;
-use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use pki::issuing::ChipKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::SimulatedCard;
-use super::chip::{Chip, ChipKeys};
+use super::chip::Chip;
+use super::keys::ChipKeys;
 use crate::can::Can;
-use crate::crypto::CurveSecret;
 use crate::lds::ElementaryFile;
 use crate::profile::CardProfile;
 
@@ -34,9 +33,6 @@ pub enum CardFileError {
     /// The issuer's signature could not be made.
     #[error("card file: {0}")]
     Issuing(#[from] pki::PkiError),
-    /// The machine has no random numbers.
-    #[error("card file: no random numbers")]
-    NoRandom,
 }
 
 /// One card with everything that its chip holds (fichier de carte). It contains private keys: a test card, never a real one's copy.
@@ -77,7 +73,7 @@ pub struct CardFiles {
     pub dg15: Option<Bytes>,
 }
 
-/// Private keys on P-256 as PKCS#8 (base64 in JSON).
+/// Private keys as PKCS#8 (base64 in JSON).
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardKeys {
@@ -191,7 +187,7 @@ impl CardFile {
         files.extend(dg14.map(|dg14| (ElementaryFile::Dg14, dg14.0)));
         files.extend(dg15.map(|dg15| (ElementaryFile::Dg15, dg15.0)));
         if self.behaviour.clone {
-            keys = keys.exchanged().map_err(|_| CardFileError::NoRandom)?;
+            keys = keys.exchanged()?;
         }
         if self.behaviour.tampered_dg1 {
             // The last characters are fillers behind the given names, under no check digit.
@@ -226,18 +222,12 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-fn private_key(pkcs8: &Bytes) -> Result<SecretKey, CardFileError> {
-    SecretKey::from_pkcs8_der(&pkcs8.0).map_err(|_| CardFileError::Invalid("a key is not PKCS#8 on P-256"))
+fn private_key(pkcs8: &Bytes) -> Result<ChipKey, CardFileError> {
+    ChipKey::from_pkcs8(&pkcs8.0)
+        .map_err(|_| CardFileError::Invalid("a key is not PKCS#8 of a kind that chips have"))
 }
 
-/// A fresh private key on P-256.
-pub(super) fn fresh_key() -> Result<SecretKey, CardFileError> {
-    let secret = CurveSecret::random().map_err(|_| CardFileError::NoRandom)?;
-    SecretKey::from_bytes(&secret.to_bytes().as_slice().try_into().map_err(|_| CardFileError::NoRandom)?)
-        .map_err(|_| CardFileError::NoRandom)
-}
-
-pub(super) fn pkcs8(key: &SecretKey) -> Result<Bytes, CardFileError> {
-    let document = key.to_pkcs8_der().map_err(|_| CardFileError::Invalid("a key cannot be written"))?;
-    Ok(Bytes(document.as_bytes().to_vec()))
+/// A private key, written down.
+pub(super) fn pkcs8(key: &ChipKey) -> Result<Bytes, CardFileError> {
+    Ok(Bytes(key.to_pkcs8()?.to_vec()))
 }

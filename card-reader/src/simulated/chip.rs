@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use p256::SecretKey;
-use p256::ecdsa::signature::Signer;
-use p256::ecdsa::{Signature, SigningKey};
+use pki::DigestAlgorithm;
 
-use super::card_file::{Behaviour, CardFileError, fresh_key};
+use super::card_file::Behaviour;
 use super::files::Files;
+use super::keys::ChipKeys;
 use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};
 use crate::can::Can;
-use crate::crypto::{self, CurvePoint, CurveSecret, SessionKeys};
+use crate::crypto::{self, Cipher, SessionKeys};
 use crate::lds::ElementaryFile;
 use crate::lds::security_infos::{ChipAuthenticationInfo, P256_DOMAIN, PaceInfo, SecurityInfos};
 use crate::pace::CAN_REFERENCE;
@@ -23,22 +22,6 @@ const CAN_TRIES: u8 = 3;
 /// The most plain bytes whose secured form fits a short answer.
 const SHORT_SECURED: u32 = 223;
 
-/// Private keys of the chip.
-pub(super) struct ChipKeys {
-    pub(super) active_authentication: Option<SecretKey>,
-    pub(super) chip_authentication: Option<SecretKey>,
-}
-
-impl ChipKeys {
-    /// What a copied card has: keys, but not those that the state vouches for.
-    pub(super) fn exchanged(self) -> Result<Self, CardFileError> {
-        Ok(Self {
-            active_authentication: self.active_authentication.map(|_| fresh_key()).transpose()?,
-            chip_authentication: self.chip_authentication.map(|_| fresh_key()).transpose()?,
-        })
-    }
-}
-
 /// The chip itself.
 pub(crate) struct Chip {
     can: Can,
@@ -48,6 +31,8 @@ pub(crate) struct Chip {
     pace: Vec<PaceInfo>,
     /// What DG14 announces.
     chip_authentication: Option<ChipAuthenticationInfo>,
+    /// With which digest Active Authentication signs: the one that DG14 names, or SHA-256.
+    signs_with: DigestAlgorithm,
     tries_left: u8,
     session: Session,
     protocol: Protocol,
@@ -67,7 +52,7 @@ enum Session {
 enum Protocol {
     None,
     Pace(PaceChip),
-    ChipAuthentication(ChipAuthenticationInfo),
+    ChipAuthentication,
 }
 
 impl Chip {
@@ -80,9 +65,13 @@ impl Chip {
         let infos = |file, read: fn(&[u8]) -> Result<SecurityInfos, tlv::TlvError>| {
             files.get(&file).and_then(|bytes: &Vec<u8>| read(bytes).ok()).unwrap_or_default()
         };
+        let signed = infos(ElementaryFile::Dg14, SecurityInfos::from_dg14);
+        let named = signed.active_authentication_algorithm();
+        let digest = named.and_then(|oid| DigestAlgorithm::from_plain_ecdsa_oid(&oid).ok());
         Self {
             pace: infos(ElementaryFile::CardAccess, SecurityInfos::from_card_access).pace().to_vec(),
-            chip_authentication: infos(ElementaryFile::Dg14, SecurityInfos::from_dg14).chip_authentication(),
+            chip_authentication: signed.chip_authentication().ok().flatten(),
+            signs_with: digest.unwrap_or(DigestAlgorithm::Sha256),
             can,
             files: Files::new(files),
             keys,
@@ -156,6 +145,9 @@ impl Chip {
                 .map_or(ResponseApdu::status(StatusWord::NO_PRECISE_DIAGNOSIS), |random| {
                     ResponseApdu::ok(random.to_vec())
                 }),
+            0x22 if (command.p1(), command.p2()) == (0x41, 0xa6) => {
+                return self.set_key(command, authenticated);
+            }
             0x22 => ResponseApdu::status(self.set_at(command, authenticated)),
             0x86 => return self.general_authenticate(command),
             0x88 if authenticated => self.internal_authenticate(command),
@@ -168,13 +160,13 @@ impl Chip {
     /// MANAGE SECURITY ENVIRONMENT: which protocol comes next?
     fn set_at(&mut self, command: &CommandApdu, authenticated: bool) -> StatusWord {
         // 83 names the password; 84 the domain parameters of PACE, or the key of Chip Authentication (9303-11 §4.4.4.1, §6.2.4.2).
-        let (mut protocol, mut password, mut reference) = (&[][..], None, None);
+        let (mut protocol, mut password, mut reference) = (&[][..], None, None::<&[u8]>);
         let mut objects = TlvReader::new(command.data());
         while let Ok(Some(object)) = objects.next_object() {
             match object.tag {
                 0x80 => protocol = object.value,
                 0x83 => password = object.value.first().copied(),
-                0x84 => reference = object.value.first().copied(),
+                0x84 => reference = Some(object.value),
                 _ => {}
             }
         }
@@ -183,7 +175,8 @@ impl Chip {
                 let Some(info) = self.pace.iter().copied().find(|info| info.protocol() == protocol) else {
                     return StatusWord::WRONG_DATA;
                 };
-                if password != Some(CAN_REFERENCE) || reference.is_some_and(|domain| domain != P256_DOMAIN) {
+                if password != Some(CAN_REFERENCE) || reference.is_some_and(|domain| domain != [P256_DOMAIN])
+                {
                     return StatusWord::REFERENCED_DATA_NOT_FOUND;
                 }
                 if self.tries_left == 0 {
@@ -193,9 +186,9 @@ impl Chip {
                 StatusWord::OK
             }
             (0x41, 0xa4) if !authenticated => StatusWord::SECURITY_STATUS_NOT_SATISFIED,
-            (0x41, 0xa4) => match self.chip_authentication {
-                Some(info) if info.protocol() == protocol && info.key_id == reference => {
-                    self.protocol = Protocol::ChipAuthentication(info);
+            (0x41, 0xa4) => match &self.chip_authentication {
+                Some(info) if info.protocol() == protocol && info.key_id.as_deref() == reference => {
+                    self.protocol = Protocol::ChipAuthentication;
                     StatusWord::OK
                 }
                 _ => StatusWord::WRONG_DATA,
@@ -223,22 +216,50 @@ impl Chip {
                     (ResponseApdu::ok(data), Some(keys))
                 }
             },
-            Protocol::ChipAuthentication(info) => match self.agree(info, command.data()) {
-                Some(keys) => (ResponseApdu::ok(tlv::encode(0x7c, &[])), Some(keys)),
-                None => refused(StatusWord::WRONG_DATA),
-            },
+            Protocol::ChipAuthentication => {
+                let theirs = TlvReader::new(command.data()).expect(0x7c).map(|data| data.children());
+                let theirs = theirs.and_then(|mut objects| objects.expect(0x80));
+                match theirs.ok().and_then(|object| self.agree(object.value)) {
+                    Some(keys) => (ResponseApdu::ok(tlv::encode(0x7c, &[])), Some(keys)),
+                    None => refused(StatusWord::WRONG_DATA),
+                }
+            }
+        }
+    }
+
+    /// MSE:Set KAT, Chip Authentication in one command: for 3DES only (9303-11 §6.2.4.1).
+    fn set_key(&mut self, command: &CommandApdu, authenticated: bool) -> (ResponseApdu, Option<SessionKeys>) {
+        let refused = |sw| (ResponseApdu::status(sw), None);
+        if !authenticated {
+            return refused(StatusWord::SECURITY_STATUS_NOT_SATISFIED);
+        }
+        let (mut public, mut reference) = (None, None);
+        let mut objects = TlvReader::new(command.data());
+        while let Ok(Some(object)) = objects.next_object() {
+            match object.tag {
+                0x91 => public = Some(object.value),
+                0x84 => reference = Some(object.value),
+                _ => {}
+            }
+        }
+        let meant = self
+            .chip_authentication
+            .as_ref()
+            .is_some_and(|info| info.cipher == Cipher::TripleDes && info.key_id.as_deref() == reference);
+        match public.filter(|_| meant).and_then(|public| self.agree(public)) {
+            Some(keys) => (ResponseApdu::status(StatusWord::OK), Some(keys)),
+            None => refused(StatusWord::WRONG_DATA),
         }
     }
 
     /// Chip Authentication: the keys of the new channel.
-    fn agree(&self, info: ChipAuthenticationInfo, data: &[u8]) -> Option<SessionKeys> {
-        let mut objects = TlvReader::new(data).expect(0x7c).ok()?.children();
-        let theirs = CurvePoint::parse(objects.expect(0x80).ok()?.value)?;
-        let ours = CurveSecret::from_bytes(&self.keys.chip_authentication.as_ref()?.to_bytes().into())?;
-        Some(SessionKeys::derive(info.cipher, &ours.times(theirs)?.x()))
+    fn agree(&self, public: &[u8]) -> Option<SessionKeys> {
+        let cipher = self.chip_authentication.as_ref()?.cipher;
+        let secret = self.keys.chip_authentication.as_ref()?.agree_with(public).ok()?;
+        Some(SessionKeys::derive(cipher, &secret))
     }
 
-    /// Active Authentication: r‖s over the terminal's eight bytes.
+    /// Active Authentication over the terminal's eight bytes: r‖s, or RSA with message recovery.
     fn internal_authenticate(&self, command: &CommandApdu) -> ResponseApdu {
         let Some(key) = &self.keys.active_authentication else {
             return ResponseApdu::status(StatusWord::INSTRUCTION_NOT_SUPPORTED);
@@ -246,8 +267,8 @@ impl Chip {
         if command.data().len() != 8 {
             return ResponseApdu::status(StatusWord::WRONG_LENGTH);
         }
-        let signature: Signature = SigningKey::from(key).sign(command.data());
-        ResponseApdu::ok(signature.to_bytes().to_vec())
+        key.sign(self.signs_with, command.data())
+            .map_or(ResponseApdu::status(StatusWord::NO_PRECISE_DIAGNOSIS), ResponseApdu::ok)
     }
 
     fn end_session(&mut self) {

@@ -1,15 +1,14 @@
 //! How does a person become a card? Data groups, MRZ, keys and the issuer's signature.
 
-use pki::issuing::DocumentSigner;
-use pki::{DataGroupNumber, DigestAlgorithm};
+use pki::issuing::{ChipCurve, ChipKey, ChipKeyKind, DocumentSigner, ParametersForm};
+use pki::{DataGroupNumber, DigestAlgorithm, KeyAgreement};
 use time::Date;
 
-use super::card_file::{Behaviour, Bytes, CardFile, CardFileError, CardFiles, CardKeys, fresh_key, pkcs8};
+use super::card_file::{Behaviour, Bytes, CardFile, CardFileError, CardFiles, CardKeys, pkcs8};
 use crate::can::Can;
-use crate::crypto::{Cipher, CurvePoint};
-use crate::lds::ec_key::encode_p256_key;
+use crate::crypto::Cipher;
 use crate::lds::mrz::{Mrz, check_digit};
-use crate::lds::security_infos::{ChipAuthenticationInfo, PaceInfo, write};
+use crate::lds::security_infos::{PaceInfo, write};
 use crate::profile::{CardProfile, NationalNumber};
 use crate::tlv;
 
@@ -64,6 +63,35 @@ impl ChipMethods {
     }
 }
 
+/// With which keys and ciphers the chip proves itself (clés de la puce).
+#[derive(Debug, Clone, Copy)]
+pub struct ChipProfile {
+    /// The key of DG15.
+    pub active: ChipKeyKind,
+    /// The key of Chip Authentication in DG14.
+    pub chip: ChipKeyKind,
+    /// How the parameters of both public keys are written.
+    pub form: ParametersForm,
+    /// The cipher after Chip Authentication.
+    pub cipher: Cipher,
+    /// DG14 has the key without saying for which protocol, as chips older than that had.
+    pub unannounced: bool,
+}
+
+/// What the demonstration's cards have: P-256, named, and AES-128.
+impl Default for ChipProfile {
+    fn default() -> Self {
+        let key = ChipKeyKind::Ec(ChipCurve::P256);
+        Self {
+            active: key,
+            chip: key,
+            form: ParametersForm::Named,
+            cipher: Cipher::Aes128,
+            unannounced: false,
+        }
+    }
+}
+
 impl CardFile {
     /// Personalises an honest `cnie-2020` card for `person`; `signer` signs its EF.SOD with SHA-256 hashes.
     ///
@@ -75,6 +103,20 @@ impl CardFile {
         methods: ChipMethods,
         signer: &DocumentSigner,
     ) -> Result<Self, CardFileError> {
+        Self::personalise_with(person, can, methods, &ChipProfile::default(), signer)
+    }
+
+    /// The same with other keys.
+    ///
+    /// # Errors
+    /// As for [`CardFile::personalise`], and a key that cannot do what it is for.
+    pub fn personalise_with(
+        person: &Person,
+        can: &str,
+        methods: ChipMethods,
+        profile: &ChipProfile,
+        signer: &DocumentSigner,
+    ) -> Result<Self, CardFileError> {
         Can::parse(can).ok_or(CardFileError::Invalid("the CAN is not six digits"))?;
         let dg1 = tlv::encode(0x61, &tlv::encode(0x5f1f, person.mrz()?.as_bytes()));
         Mrz::from_dg1(&dg1).map_err(|_| CardFileError::Invalid("the person does not fit an MRZ"))?;
@@ -84,15 +126,21 @@ impl CardFile {
         let mut keys = CardKeys::default();
         let mut dg15 = None;
         if methods.chip() {
-            let key = fresh_key()?;
-            let info = ChipAuthenticationInfo { cipher: Cipher::Aes128, key_id: Some(1), key: public(&key)? };
-            infos.push(write::chip_authentication(&info));
+            let key = ChipKey::generate(profile.chip)?;
+            let agreement = match profile.chip {
+                ChipKeyKind::Dh(_) => KeyAgreement::Dh,
+                ChipKeyKind::Ec(_) | ChipKeyKind::Rsa(_) => KeyAgreement::Ecdh,
+            };
+            if !profile.unannounced {
+                infos.push(write::chip_protocol(agreement, profile.cipher, Some(KEY_ID)));
+            }
+            infos.push(write::chip_key(agreement, &key.public_key_info(profile.form)?, Some(KEY_ID)));
             keys.chip_authentication = Some(pkcs8(&key)?);
         }
         if methods.active() {
-            let key = fresh_key()?;
+            let key = ChipKey::generate(profile.active)?;
             infos.push(write::active_authentication(SHA256_ARC));
-            dg15 = Some(tlv::encode(0x6f, &encode_p256_key(public(&key)?)));
+            dg15 = Some(tlv::encode(0x6f, &key.public_key_info(profile.form)?));
             keys.active_authentication = Some(pkcs8(&key)?);
         }
         let (dg2, dg14) = (placeholder_face(), write::dg14(&infos));
@@ -117,6 +165,8 @@ impl CardFile {
     }
 }
 
+/// The number of the Chip Authentication key.
+const KEY_ID: u8 = 1;
 /// ECDSA with SHA-256 among the plain signatures of TR-03111.
 const SHA256_ARC: u8 = 3;
 
@@ -167,11 +217,6 @@ fn filled(text: &str, width: usize) -> String {
 /// Capital letters and digits; spaces, hyphens and apostrophes become fillers (9303-3 §4.6).
 fn latin(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '<' }).collect()
-}
-
-fn public(key: &p256::SecretKey) -> Result<CurvePoint, CardFileError> {
-    CurvePoint::parse(&key.public_key().to_sec1_bytes())
-        .ok_or(CardFileError::Invalid("a key is not on the curve"))
 }
 
 /// DG2 with one facial record (9303-10 §4.7.2, ISO/IEC 19794-5 §5) around an empty JPEG.

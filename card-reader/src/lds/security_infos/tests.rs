@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use pki::issuing::{ChipCurve, ChipKey, ChipKeyKind, ParametersForm};
 use proptest::prelude::*;
 
 use super::*;
@@ -37,18 +38,38 @@ fn real_dg14_files_are_read() {
     }
 }
 
-fn key() -> CurvePoint {
-    CurvePoint::generator().unwrap()
+fn key(kind: ChipKeyKind) -> Vec<u8> {
+    ChipKey::generate(kind).unwrap().public_key_info(ParametersForm::Named).unwrap()
 }
+
+fn p256() -> Vec<u8> {
+    key(ChipKeyKind::Ec(ChipCurve::P256))
+}
+
+fn chip_authentication(
+    infos: &[Vec<u8>],
+) -> Result<Option<(Cipher, KeyAgreement, Option<Vec<u8>>)>, PkiError> {
+    let infos = SecurityInfos::from_dg14(&write::dg14(infos)).unwrap();
+    let best = infos.chip_authentication()?;
+    Ok(best.map(|info| (info.cipher, info.key.agreement(), info.key_id)))
+}
+
+use KeyAgreement::{Dh, Ecdh};
 
 #[test]
 fn what_is_written_is_read() {
-    let ca = ChipAuthenticationInfo { cipher: Cipher::Aes128, key_id: Some(1), key: key() };
     let pace = PaceInfo { cipher: Cipher::Aes128 };
-    let written = [write::pace(pace), write::chip_authentication(&ca), write::active_authentication(3)];
+    let written = [
+        write::pace(pace),
+        write::chip_protocol(Ecdh, Cipher::Aes128, Some(1)),
+        write::chip_key(Ecdh, &p256(), Some(1)),
+        write::active_authentication(3),
+    ];
     let infos = SecurityInfos::from_dg14(&write::dg14(&written)).unwrap();
     assert_eq!(infos.best_pace(), Some(pace));
-    assert_eq!(infos.chip_authentication(), Some(ca));
+    assert_eq!(chip_authentication(&written), Ok(Some((Cipher::Aes128, Ecdh, Some(vec![1])))));
+    let protocol = infos.chip_authentication().unwrap().unwrap().protocol();
+    assert_eq!(hex::encode(protocol), "04007f00070202030202");
     assert_eq!(infos.active_authentication_algorithm().as_deref(), Some("0.4.0.127.0.7.1.1.4.1.3"));
     assert_eq!(SecurityInfos::from_card_access(&write::card_access(&written)), Ok(infos));
 }
@@ -65,14 +86,69 @@ fn the_longest_key_is_chosen_and_3des_is_not_spoken() {
 }
 
 #[test]
-fn a_key_without_its_protocol_or_with_another_id_is_no_offer() {
-    let ca = ChipAuthenticationInfo { cipher: Cipher::Aes128, key_id: None, key: key() };
-    let other = ChipAuthenticationInfo { key_id: Some(7), ..ca };
-    let [with, without] = [&other, &ca].map(write::chip_authentication);
-    let (protocol, _) = with.split_at(with.iter().skip(1).position(|&byte| byte == 0x30).unwrap() + 1);
-    let (_, bare_key) = without.split_at(without.iter().skip(1).position(|&byte| byte == 0x30).unwrap() + 1);
-    let infos = SecurityInfos::from_dg14(&write::dg14(&[protocol.to_vec(), bare_key.to_vec()])).unwrap();
-    assert_eq!(infos.chip_authentication(), None);
+fn keys_are_told_apart_by_their_number() {
+    let protocol = |cipher, id| write::chip_protocol(Ecdh, cipher, id);
+    let (one, two) = (p256(), key(ChipKeyKind::Ec(ChipCurve::BrainpoolP384r1)));
+    let several = [
+        protocol(Cipher::Aes128, Some(1)),
+        write::chip_key(Ecdh, &one, Some(1)),
+        write::chip_key(Ecdh, &two, Some(2)),
+        protocol(Cipher::Aes256, Some(2)),
+    ];
+    assert_eq!(chip_authentication(&several), Ok(Some((Cipher::Aes256, Ecdh, Some(vec![2])))));
+    // A protocol for a key that is not there, and a key for another protocol.
+    let apart = [protocol(Cipher::Aes128, Some(7)), write::chip_key(Ecdh, &one, None)];
+    assert_eq!(chip_authentication(&apart), Ok(None));
+    let apart = [protocol(Cipher::Aes128, None), write::chip_key(Dh, &key(ChipKeyKind::Dh(2)), None)];
+    assert_eq!(chip_authentication(&apart), Ok(Some((Cipher::TripleDes, Dh, None))));
+}
+
+#[test]
+fn of_two_agreements_the_stronger_cipher_is_chosen_and_then_the_curve() {
+    let both = |dh, ecdh| {
+        chip_authentication(&[
+            write::chip_protocol(Dh, dh, None),
+            write::chip_key(Dh, &key(ChipKeyKind::Dh(2)), None),
+            write::chip_protocol(Ecdh, ecdh, None),
+            write::chip_key(Ecdh, &p256(), None),
+        ])
+    };
+    assert_eq!(both(Cipher::Aes128, Cipher::Aes128), Ok(Some((Cipher::Aes128, Ecdh, None))));
+    assert_eq!(both(Cipher::Aes256, Cipher::Aes128), Ok(Some((Cipher::Aes256, Dh, None))));
+    assert_eq!(both(Cipher::TripleDes, Cipher::TripleDes), Ok(Some((Cipher::TripleDes, Ecdh, None))));
+}
+
+#[test]
+fn a_bad_key_is_refused_and_an_unknown_one_skipped() {
+    let mut bad = p256();
+    *bad.last_mut().unwrap() ^= 1;
+    let with = |spki: &[u8]| {
+        vec![write::chip_protocol(Ecdh, Cipher::Aes128, None), write::chip_key(Ecdh, spki, None)]
+    };
+    assert_eq!(chip_authentication(&with(&bad)), Err(PkiError::BadKey));
+    // A key of the other agreement than it is announced for.
+    assert_eq!(chip_authentication(&with(&key(ChipKeyKind::Dh(2)))), Err(PkiError::BadKey));
+    let rsa = key(ChipKeyKind::Rsa(2048));
+    assert_eq!(chip_authentication(&with(&rsa)), Ok(None));
+    assert_eq!(chip_authentication(&with(&[0x30, 0])), Ok(None));
+    // One that can be used beside one that cannot.
+    let beside = [with(&bad), with(&p256())].concat();
+    assert_eq!(chip_authentication(&beside), Ok(Some((Cipher::Aes128, Ecdh, None))));
+}
+
+/// DG14 of two passports that announce Chip Authentication in different ways, both with explicit parameters.
+#[test]
+fn real_chips_announce_in_different_ways() {
+    for (name, cipher, key_id) in [
+        ("ef6e_0bdf42c001", Cipher::Aes128, Some(vec![0xc3])),
+        ("ef6e_56139d693f", Cipher::TripleDes, None),
+    ] {
+        for (_, dg14) in data("securityinfos", name) {
+            let infos = SecurityInfos::from_dg14(&dg14).unwrap();
+            let info = infos.chip_authentication().unwrap().unwrap();
+            assert_eq!((info.cipher, info.key.agreement(), &info.key_id), (cipher, Ecdh, &key_id), "{name}");
+        }
+    }
 }
 
 proptest! {
