@@ -18,6 +18,8 @@ mod crl_by_openssl;
 mod csca;
 mod csca_made;
 mod hierarchy;
+mod hostile;
+mod hostile_keys;
 mod hostile_path;
 mod hot_list;
 mod kingdom;
