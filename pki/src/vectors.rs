@@ -3,6 +3,8 @@
 //! Every vector whose curve and digest are spoken here. A signature that must fail fails; one that is valid holds;
 //! `acceptable` ones may do either. And wherever both libraries can compute, both are asked, and must agree.
 
+mod coverage;
+
 use crate::active::ActiveAuthenticationKey;
 use crate::chip::agree_over_curve;
 use crate::key::PublicKey;

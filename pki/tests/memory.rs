@@ -30,6 +30,9 @@ fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     element(0x30, &parts.concat())
 }
 
+/// Reads octets, whatever comes of it.
+type Reader = fn(&[u8]);
+
 /// A list of so many entries, with a signature of no value.
 fn list(entries: u32) -> Vec<u8> {
     let short = |contents: &[u8]| [&[0x30, u8::try_from(contents.len()).unwrap()], contents].concat();
@@ -58,7 +61,7 @@ fn minimal(tag: u8, contents: &[u8]) -> Vec<u8> {
 
 #[test]
 fn no_reader_takes_more_than_a_multiple_of_its_input() {
-    let readers: [(&str, fn(&[u8])); 9] = [
+    let readers: [(&str, Reader); 9] = [
         ("certificate", |octets| drop(UntrustedCertificate::from_der(octets))),
         ("CSCA", |octets| drop(judge(octets, datetime!(2026-11-22 00:00 UTC)))),
         ("CRL", |octets| drop(UntrustedCrl::from_der(octets))),
