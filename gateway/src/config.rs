@@ -73,6 +73,8 @@ pub struct TrustConfig {
     pub csca: Vec<PathBuf>,
     /// Their revocation lists.
     pub crl: Vec<PathBuf>,
+    /// The trust-store folder that `bawaba pki import` fills; it may not exist yet.
+    pub store: Option<PathBuf>,
 }
 
 /// One back-end.

@@ -1,11 +1,14 @@
 //! Which issuers do we trust at this moment?
 //!
 //! Country signers and their revocation lists (for cards), the client authority and its list (for
-//! connections), the server's own certificate. All come from files, are read in the background when a file
+//! connections), the server's own certificate. All come from files and from the trust store, are read in the background when a file
 //! changes, and are swapped whole; a set that does not hold together is not taken, and the old one stays.
 
 mod files;
+pub(crate) mod import;
 mod reload;
+pub(crate) mod store;
+mod stored;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use crate::listen::{ClientAuth, ClientStatus, ListenError, server_config};
 
 pub use files::TrustError;
 pub(crate) use files::{certificates, trust_store as documents};
+pub use store::StoreError;
 
 /// What is trusted now (*magasin de confiance*), and the TLS configurations that follow from it.
 pub struct Trust {

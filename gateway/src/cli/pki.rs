@@ -1,8 +1,15 @@
 //! Certificates: who is believed, why or why not, and how is one taken back?
 
 mod crl;
+mod doctor;
+mod import;
+mod list;
+mod pin;
+mod progress;
+mod report;
 mod revoke_client;
 mod show;
+mod store_place;
 mod verify;
 mod verify_path;
 
@@ -17,6 +24,16 @@ use super::{Exit, Failure};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Take over master lists, certificates, LDIF and revocation lists into the trust store, every entry judged by name
+    Import(import::Arguments),
+    /// Show the trust store, country by country: key, end of validity, algorithm, source, state
+    List(list::Arguments),
+    /// Vouch for a country signer, whatever lists say
+    Pin(pin::PinArguments),
+    /// Believe a country signer no more, nor what only it vouches for
+    Distrust(pin::DistrustArguments),
+    /// Look for what will fail: ends of validity, broken links, stale revocation lists; each finding with its remedy
+    Doctor(doctor::Arguments),
     /// Show a certificate: whose, from when to when, under which authority
     Show(show::Arguments),
     /// Follow a certificate to those who are believed, for a document, a professional or an establishment, and say why not
@@ -29,6 +46,11 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
+        Command::Import(arguments) => import::run(arguments, *output),
+        Command::List(arguments) => list::run(arguments, *output),
+        Command::Pin(arguments) => pin::pin(arguments, *output),
+        Command::Distrust(arguments) => pin::distrust(arguments, *output),
+        Command::Doctor(arguments) => doctor::run(arguments, *output),
         Command::Show(arguments) => show::run(arguments, *output),
         Command::Verify(arguments) => verify::run(arguments, *output),
         Command::Crl(arguments) => crl::run(arguments, *output),

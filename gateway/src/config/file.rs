@@ -78,6 +78,7 @@ struct StoreFile {
 struct TrustFile {
     csca: Spanned<Vec<Spanned<PathBuf>>>,
     crl: Vec<Spanned<PathBuf>>,
+    store: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -140,12 +141,13 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn config(&self, file: ConfigFile) -> Result<Config, ConfigError> {
-        if file.trust.csca.as_ref().is_empty() {
-            let problem = "trust.csca is empty: no card could ever be believed".to_owned();
+        if file.trust.csca.as_ref().is_empty() && file.trust.store.is_none() {
+            let problem =
+                "trust.csca is empty and there is no trust.store: no card could ever be believed".to_owned();
             return Err(self.error(
                 &file.trust.csca,
                 problem,
-                "name at least one country signer certificate",
+                "name at least one country signer certificate, or a store that bawaba pki import fills",
             ));
         }
         let back_ends = file
@@ -171,6 +173,7 @@ impl Source<'_> {
             trust: TrustConfig {
                 csca: self.all_readable("trust.csca", file.trust.csca.as_ref())?,
                 crl: self.all_readable("trust.crl", &file.trust.crl)?,
+                store: file.trust.store.map(|store| self.dir.join(store)),
             },
             policies: file.policies.map(|file| self.readable("policies.dir", &file.dir)).transpose()?,
             back_ends,

@@ -105,7 +105,7 @@ impl World {
              [keys]\nfile = {}\n\
              # Beside the file it opens: for the demonstration only.\npassphrase = \"file:{}\"\n\n\
              [store]\nsqlite = {}\n\n\
-             [trust]\ncsca = [{}]\ncrl = [{}]\n",
+             [trust]\ncsca = [{}]\ncrl = [{}]\nstore = \"trust\"\n",
             self.relative(&self.folder.server_certificate())?,
             self.relative(&self.folder.server_key())?,
             self.relative(&self.folder.ca_certificate())?,

@@ -10,6 +10,9 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use crate::config::{TlsConfig, TrustConfig};
 use crate::listen::ListenError;
 
+use super::store::{StoreError, StoreFolder};
+use super::stored;
+
 /// Why a set of trust files is not taken; each names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
@@ -37,6 +40,9 @@ pub enum TrustError {
         /// Why.
         error: PkiError,
     },
+    /// The trust store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// TLS cannot be built on it.
     #[error("{}: {error}", path.display())]
     Tls {
@@ -59,6 +65,9 @@ pub(crate) fn trust_store(config: &TrustConfig) -> Result<TrustStore, TrustError
         for der in revocation_lists(path)? {
             lists.push(UntrustedCrl::from_der(&der).map_err(|error| refused(path, error))?);
         }
+    }
+    if let Some(store) = &config.store {
+        return stored::with_store(&StoreFolder::new(store), signers, lists);
     }
     let first = config.csca.first().map(PathBuf::as_path).unwrap_or(Path::new("trust.csca"));
     // How old a list may be for what is a matter of policy, not of this reading.

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::store::StoreFolder;
 use super::{Trust, TrustFiles};
 
 /// How often the files' dates are looked at: a revocation is seen within a second of the file's arrival.
@@ -58,7 +59,8 @@ impl TrustFiles {
     fn stamps(&self) -> Vec<Stamp> {
         let Self { trust, tls } = self;
         let of_tls: [&PathBuf; 4] = [&tls.cert, &tls.key, &tls.client_ca, &tls.client_crl];
-        of_tls.into_iter().chain(&trust.csca).chain(&trust.crl).map(stamp).collect()
+        let store = trust.store.as_ref().map(|folder| StoreFolder::new(folder).current());
+        of_tls.into_iter().chain(&trust.csca).chain(&trust.crl).chain(&store).map(stamp).collect()
     }
 }
 

@@ -44,6 +44,7 @@ pub enum Refusal {
     UnknownAttribute,
     UnknownCriticalExtension,
     UnknownCurve,
+    UnknownFormat,
     UnsupportedAlgorithm,
 }
 
@@ -60,6 +61,7 @@ impl Refusal {
         self.told().1
     }
 
+    #[allow(clippy::too_many_lines, reason = "a table that is looked things up in")]
     const fn told(self) -> (&'static str, &'static str) {
         match self {
             Self::AnchorExpired => ("anchor-expired", "the anchor is outside its validity"),
@@ -154,6 +156,10 @@ impl Refusal {
                 "it carries a critical extension that is not known here (RFC 5280 §4.2)",
             ),
             Self::UnknownCurve => ("unknown-curve", "its curve is none of Doc 9303-12 §4.4.2"),
+            Self::UnknownFormat => (
+                "unknown-format",
+                "not a certificate, revocation list or master list in DER or PEM, and not LDIF",
+            ),
             Self::UnsupportedAlgorithm => (
                 "unsupported-algorithm",
                 "it is signed, or its key works, with an algorithm that is not accepted",
