@@ -5,6 +5,7 @@
 
 mod flows;
 mod load;
+mod passive;
 mod peers;
 mod process;
 mod requests;
@@ -26,6 +27,7 @@ fn main() -> anyhow::Result<()> {
         flows::sessions(seconds).await?;
         flows::audit(seconds).await?;
         flows::policy()?;
+        passive::table()?;
         signing::table()?;
         startup::table().await
     })?;
