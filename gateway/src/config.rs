@@ -75,6 +75,8 @@ pub struct TrustConfig {
     pub crl: Vec<PathBuf>,
     /// The trust-store folder that `bawaba pki import` fills; it may not exist yet.
     pub store: Option<PathBuf>,
+    /// How far SHA-1 is believed in what old documents carry.
+    pub sha1: pki::Sha1Policy,
 }
 
 /// One back-end.

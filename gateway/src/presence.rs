@@ -37,13 +37,13 @@ pub(crate) async fn begin(
 ) -> Response {
     event.station = Some(station.clone());
     match challenge(app, caller, station, transcript, event.at) {
-        Ok(answer) => {
+        Ok((answer, detail)) => {
             event.kind = EventKind::PresenceBegun;
             event.outcome = Outcome::Permit;
             event.code = "presence-begun".into();
             app.metrics.presence("begun");
             event.presence = Some(answer.presence);
-            event.detail = Some(answer.method.to_owned());
+            event.detail = Some(detail);
             match app.audit.record(event).await {
                 Ok(_recorded) => on_record(json(StatusCode::CREATED, &answer)),
                 Err(error) => unrecorded(error),
@@ -63,15 +63,22 @@ fn challenge(
     station: String,
     transcript: CardTranscript,
     at: OffsetDateTime,
-) -> Result<PresenceAnswer, Refusal> {
+) -> Result<(PresenceAnswer, String), Refusal> {
     let card = transcript.authenticate(&app.trust.documents(), at)?;
     let challenge = card.challenge()?;
     let method = challenge.method().as_str();
+    let detail = believed_how(method, challenge.card().accepted_sha1());
     let commands = challenge.commands().iter().map(|command| hex::encode(command.encode())).collect();
     let life = app.config.limits.presence;
     let holder = (caller.client().id.as_str(), caller.thumbprint());
     let presence = app.presences.put(holder, Begun { challenge, station }, at + life, at)?;
-    Ok(PresenceAnswer { presence, method, commands, expires_in: life.as_secs() })
+    Ok((PresenceAnswer { presence, method, commands, expires_in: life.as_secs() }, detail))
+}
+
+/// For the record: the method, and where SHA-1 had to be believed for this card.
+fn believed_how(method: &str, sha1: &[pki::Sha1Use]) -> String {
+    let places: Vec<_> = sha1.iter().map(|place| place.as_str()).collect();
+    if places.is_empty() { method.to_owned() } else { format!("{method}; SHA-1 in {}", places.join(", ")) }
 }
 
 /// The chip's answers arrive: was it the original, whose is it, may this client open a session, on record?

@@ -79,6 +79,28 @@ struct TrustFile {
     csca: Spanned<Vec<Spanned<PathBuf>>>,
     crl: Vec<Spanned<PathBuf>>,
     store: Option<PathBuf>,
+    #[serde(default)]
+    sha1: Sha1File,
+}
+
+/// Where SHA-1 is believed: the names of [`pki::Sha1Policy`].
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Sha1File {
+    #[default]
+    Refuse,
+    DataGroups,
+    Signatures,
+}
+
+impl From<Sha1File> for pki::Sha1Policy {
+    fn from(written: Sha1File) -> Self {
+        match written {
+            Sha1File::Refuse => Self::Refuse,
+            Sha1File::DataGroups => Self::DataGroups,
+            Sha1File::Signatures => Self::Signatures,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -174,6 +196,7 @@ impl Source<'_> {
                 csca: self.all_readable("trust.csca", file.trust.csca.as_ref())?,
                 crl: self.all_readable("trust.crl", &file.trust.crl)?,
                 store: file.trust.store.map(|store| self.dir.join(store)),
+                sha1: file.trust.sha1.into(),
             },
             policies: file.policies.map(|file| self.readable("policies.dir", &file.dir)).transpose()?,
             back_ends,

@@ -67,12 +67,13 @@ pub(crate) fn trust_store(config: &TrustConfig) -> Result<TrustStore, TrustError
         }
     }
     if let Some(store) = &config.store {
-        return stored::with_store(&StoreFolder::new(store), signers, lists);
+        return stored::with_store(&StoreFolder::new(store), signers, lists)
+            .map(|store| store.with_sha1_policy(config.sha1));
     }
     let first = config.csca.first().map(PathBuf::as_path).unwrap_or(Path::new("trust.csca"));
     // How old a list may be for what is a matter of policy, not of this reading.
     TrustStore::new(signers, lists)
-        .map(|store| store.with_revocation_policy(RevocationPolicy::Report))
+        .map(|store| store.with_revocation_policy(RevocationPolicy::Report).with_sha1_policy(config.sha1))
         .map_err(|error| refused(first, error))
 }
 
