@@ -4,13 +4,14 @@ mod measured;
 
 use std::sync::Arc;
 
-use hsm_config::{HsmError, LiveKeys, OpenKeys};
+use hsm_config::{HsmError, LiveKeys, OpenKeys, Signer};
 use policies::{PolicyError, PolicySet};
 
 use crate::audit::{Audit, AuditStore, SqliteAuditStore};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
 use crate::decisions::Decisions;
+use crate::keys::WaitingAside;
 use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
@@ -33,6 +34,8 @@ pub struct App {
     pub registry: Registry,
     /// The log without which there is no answer.
     pub audit: Audit,
+    /// Every key, wherever it lives.
+    pub signer: Arc<dyn Signer>,
     /// The key file behind all signatures, where there is one; it may change at any time.
     pub key_file: Option<Arc<LiveKeys>>,
     /// Tokens, receipts, pseudonyms.
@@ -106,7 +109,8 @@ impl App {
     /// The service with some parts replaced, for tests.
     pub async fn build_with(config: Config, overrides: Overrides) -> Result<Arc<Self>, BuildError> {
         let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let OpenKeys { signer, file: key_file } = hsm_config::open(&config.keys)?;
+        let OpenKeys { signer, file: key_file } = hsm_config::open(&config.keys, clock.now())?;
+        let signer: Arc<dyn Signer> = Arc::new(WaitingAside::new(signer));
         let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone()));
         let policies = match &config.policies {
             Some(folder) => PolicySet::load(folder)?,
@@ -120,7 +124,8 @@ impl App {
             .await
             .map_err(|error| BuildError::Store { path: config.store.clone(), error })?;
         let registry =
-            Registry::open(database.clone(), signer, tokens.clone(), SUBJECT_AUDIENCE.to_owned()).await?;
+            Registry::open(database.clone(), signer.clone(), tokens.clone(), SUBJECT_AUDIENCE.to_owned())
+                .await?;
         let mut store: Arc<dyn AuditStore> = Arc::new(SqliteAuditStore::new(database.clone()));
         if let Some(wrap) = overrides.audit_store {
             store = wrap(store);
@@ -137,6 +142,7 @@ impl App {
             database,
             registry,
             audit,
+            signer,
             key_file,
             tokens,
             policies: Arc::new(Decisions::new(policies)),

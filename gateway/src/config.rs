@@ -5,6 +5,7 @@
 
 mod error;
 mod file;
+mod keys;
 #[cfg(test)]
 mod tests;
 

@@ -3,21 +3,28 @@
 //! The times that decide it stand in the key file, so that every process on the same file does the same without
 //! talking to the others; here are only how long keys overlap, and the watch on the file.
 
+mod aside;
+
 use std::sync::Arc;
 
-use hsm_config::{KeyRole, LiveKeys, Schedule};
+use hsm_config::{KeyRole, LiveKeys, Schedule, Signer};
 use time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::limits::{
     KEY_CLOCK_SKEW, KEY_LEAD, MAX_BACK_END_LIFETIME, MAX_SESSION_LIFETIME, RECEIPT_KEY_LIFETIME,
 };
 use crate::token::Tokens;
+pub(crate) use aside::WaitingAside;
 
 /// How often the file's date is looked at: a withdrawn key is out of use within a second of the file's arrival.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How often a module is asked for new keys and delegates are renewed: far more often than either happens.
+const MAINTAIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How long the keys of a role overlap (*calendrier de rotation*).
 #[must_use]
@@ -65,6 +72,36 @@ pub async fn watch(keys: Arc<LiveKeys>, tokens: Arc<Tokens>, stop: CancellationT
                 tracing::error!(%error, code = error.code(), "key file not taken, the old keys stay");
             }
             Err(_) => tracing::error!("key file not taken, reading it failed"),
+        }
+    }
+}
+
+/// Makes delegates in time and sees what another process changed in the module, until `stop`.
+pub async fn maintain(signer: Arc<dyn Signer>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let mut tick = interval(MAINTAIN);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut said = None;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let (keys, at) = (signer.clone(), clock.now());
+        let code = match tokio::task::spawn_blocking(move || keys.maintain(at)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.code()),
+            Err(_) => Some("key-maintenance-failed"),
+        };
+        // Once when it begins and once when it ends: it is tried every few seconds.
+        if code != said {
+            match code {
+                Some(code) => {
+                    tracing::error!(code, "keys not maintained, those at hand go on as long as they may")
+                }
+                None if said.is_some() => tracing::info!("keys maintained again"),
+                None => {}
+            }
+            said = code;
         }
     }
 }

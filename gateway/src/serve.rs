@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use hsm_config::KeyPlace;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
@@ -105,6 +106,9 @@ pub async fn start_on(
     background.spawn(app.trust.clone().watch(stop.clone()));
     if let Some(file) = app.key_file.clone() {
         background.spawn(keys::watch(file, app.tokens.clone(), stop.clone()));
+    }
+    if let KeyPlace::Profile(_) = &app.config.keys {
+        background.spawn(keys::maintain(app.signer.clone(), app.clock.clone(), stop.clone()));
     }
     if let Some(folder) = app.config.policies.clone() {
         background.spawn(app.policies.clone().watch(folder, stop.clone()));

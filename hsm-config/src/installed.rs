@@ -41,12 +41,12 @@ pub fn open(profile: &Profile, places: Places, at: OffsetDateTime) -> Result<Ins
     {
         return Err(ProfileError::NodeName.into());
     }
-    let lives_in = |wanted: &[Place]| profile.keys().iter().any(|key| wanted.contains(&key.place));
-    let in_file = lives_in(&[Place::PlainFile, Place::SealedFile]);
+    let lives_in = |place| profile.at(place).next().is_some();
+    let in_file = lives_in(Place::SealedFile);
     if in_file && places.file.is_none() {
         return Err(ProfileError::PlaceUnknown("file").into());
     }
-    let token = match (lives_in(&[Place::Pkcs11]), &places.token) {
+    let token = match (lives_in(Place::Pkcs11), &places.token) {
         (true, Some(place)) => Some(Arc::new(TokenKeys::open(place, profile)?)),
         (true, None) => return Err(ProfileError::PlaceUnknown("module").into()),
         (false, _) => None,
@@ -125,6 +125,10 @@ impl Signer for InstalledKeys {
         associated_data: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, HsmError> {
         self.of(role)?.open(role, sealed, associated_data)
+    }
+
+    fn waits(&self, role: KeyRole) -> bool {
+        self.places.get(&role) == Some(&Place::Pkcs11) && self.delegates(role).is_none()
     }
 
     fn maintain(&self, at: OffsetDateTime) -> Result<(), HsmError> {

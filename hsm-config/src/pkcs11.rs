@@ -48,7 +48,7 @@ pub use self::error::ModuleError;
 use self::fault::Fault;
 use self::link::Link;
 use self::module::Module;
-pub use self::provision::{KeyStatus, Provisioned};
+pub use self::provision::Provisioned;
 use crate::profile::{KeyDeclaration, Place, Profile};
 use crate::{HsmError, KeyRole, PublicKey, PublishedKey, SecretSource};
 
@@ -56,7 +56,7 @@ use crate::{HsmError, KeyRole, PublicKey, PublishedKey, SecretSource};
 const SESSIONS: usize = 14;
 
 /// Which token of which module, and who may enter (*emplacement du jeton*).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenPlace {
     /// The PKCS#11 library.
     pub module: PathBuf,

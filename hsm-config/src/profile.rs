@@ -36,7 +36,7 @@ pub enum Environment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
-    /// A key file that only its owner can read, not sealed.
+    /// A key file that lies open; it can be named, and is always refused.
     PlainFile,
     /// A key file sealed under a passphrase.
     SealedFile,
@@ -185,7 +185,7 @@ impl KeyDeclaration {
         if in_token == self.id.is_empty() || self.id.len() > file::ID_LEN_MAX {
             return Err(ProfileError::IdMisfit(role));
         }
-        if self.place == Place::PlainFile && environment != Environment::Development {
+        if self.place == Place::PlainFile {
             return Err(ProfileError::PlainFile(role));
         }
         if self.extractable && (environment != Environment::Development || !in_token) {

@@ -71,6 +71,11 @@ pub trait Signer: Send + Sync {
         associated_data: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, HsmError>;
 
+    /// Whether that role's key is in another device: an answer may then take as long as the device takes.
+    fn waits(&self, _role: KeyRole) -> bool {
+        false
+    }
+
     /// Does what must be done from time to time: makes the next delegates, sees what others changed. May take as long as
     /// a module takes to answer; never on the way of a request.
     ///

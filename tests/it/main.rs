@@ -7,6 +7,7 @@ mod callers;
 mod config;
 mod demo;
 mod framing;
+mod hsm;
 mod load;
 mod parsers;
 mod pcsc;

@@ -3,6 +3,7 @@
 mod change;
 mod passphrase;
 mod show;
+mod token;
 mod which;
 
 use std::path::PathBuf;
@@ -14,9 +15,11 @@ use time::OffsetDateTime;
 
 use super::output::Output;
 use super::{Exit, Failure};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use passphrase::{NewPassphrase, Passphrase};
 use show::Format;
+use token::Token;
 use which::Which;
 
 const SECRETS: &str = "A passphrase is never an argument, which every user of the machine can see. SOURCE is\n  \
@@ -32,10 +35,12 @@ pub(super) enum Command {
     #[command(alias = "generate", after_help = with_secrets("bawaba keys init keys.sealed --passphrase-from env:BAWABA_PASSPHRASE"))]
     Init {
         /// The file to make, readable by its owner alone
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", required_unless_present = "profile")]
+        file: Option<PathBuf>,
         #[command(flatten)]
         passphrase: NewPassphrase,
+        #[command(flatten)]
+        token: Token,
     },
     /// Seal the keys of a file of the first format, which lay open; then delete that file
     #[command(after_help = with_secrets("bawaba keys import keys.json keys.sealed --passphrase-from env:BAWABA_PASSPHRASE"))]
@@ -113,7 +118,11 @@ fn with_secrets(example: &str) -> String {
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::Init { file, passphrase } => change::init(file, passphrase, *output),
+        Command::Init { file, passphrase, token } => match (token.place()?, file) {
+            (Some(place), _) => change::provision(&place, *output),
+            (None, Some(file)) => change::init(file, passphrase, *output),
+            (None, None) => Err(Failure::new(Exit::Usage, "neither FILE nor --profile")),
+        },
         Command::Import { old, file, passphrase } => change::import(old, file, passphrase, *output),
         Command::Rotate { role, which, passphrase, now, yes } => {
             change::rotate(role_of(role)?, which, passphrase, change::turn(*now, *yes), *output)
@@ -131,7 +140,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 
 /// The keys of a configuration, ready to be used.
 pub(super) fn load(config: &Config) -> Result<Arc<dyn Signer>, Failure> {
-    Ok(hsm_config::open(&config.keys)?.signer)
+    Ok(hsm_config::open(&config.keys, SystemClock.now())?.signer)
 }
 
 /// The public keys of a configuration; a key file need not be opened for them.
@@ -142,6 +151,7 @@ pub(super) fn published(config: &Config, at: OffsetDateTime) -> Result<Vec<Publi
             let view = KeyFileView::read(path)?;
             Ok(signing.flat_map(|role| view.published(role, at)).collect())
         }
+        KeyPlace::Profile(place) => Ok(place.published(at)?.into_iter().map(|(_, key)| key).collect()),
     }
 }
 
@@ -168,6 +178,10 @@ impl From<HsmError> for Failure {
             HsmError::Secret(_) => {
                 (Exit::Config, "point at the passphrase: --passphrase-from SOURCE, or [keys] passphrase")
             }
+            HsmError::Profile(_) => {
+                (Exit::Config, "correct the profile; hsm-config/profiles has three that are sound")
+            }
+            HsmError::Module(error) => (token::exit(error), token::remedy(error)),
             HsmError::NoRandomness | HsmError::NoMemory => (Exit::Unavailable, "try again"),
             // These say what to do themselves.
             HsmError::FileUnsealed { .. } | HsmError::FileExposed { .. } | HsmError::FileNotOpened { .. } => {

@@ -7,11 +7,11 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hsm_config::{KeyPlace, SecretError, SecretSource};
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
+use super::keys::KeysFile;
 use super::{
     BackEndConfig, Config, ConfigError, LimitsConfig, ListenConfig, PatientIdentifier, TlsConfig, TrustConfig,
 };
@@ -26,7 +26,7 @@ struct ConfigFile {
     listen: ListenFile,
     tls: TlsFile,
     issuer: IssuerFile,
-    keys: KeysFile,
+    keys: Spanned<KeysFile>,
     store: StoreFile,
     trust: TrustFile,
     policies: Option<PoliciesFile>,
@@ -58,13 +58,6 @@ struct TlsFile {
 #[serde(deny_unknown_fields)]
 struct IssuerFile {
     url: Spanned<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeysFile {
-    file: Spanned<PathBuf>,
-    passphrase: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -155,10 +148,10 @@ const UNKNOWN_REMEDY: &str = "compare with the sample, gateway/config/sample.tom
     every key is there and no other is known";
 
 /// The file being parsed: what relative paths and error lines refer to.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     path: &'a Path,
     text: &'a str,
-    dir: &'a Path,
+    pub(super) dir: &'a Path,
 }
 
 impl Source<'_> {
@@ -211,17 +204,6 @@ impl Source<'_> {
             audience: file.audience,
             patient_identifier: file.patient_identifier,
             service,
-        })
-    }
-
-    fn keys(&self, file: &KeysFile) -> Result<KeyPlace, ConfigError> {
-        let passphrase: SecretSource = file.passphrase.as_ref().parse().map_err(|error: SecretError| {
-            let problem = format!("keys.passphrase: {error}");
-            self.error(&file.passphrase, problem, "point at the passphrase; never write it into this file")
-        })?;
-        Ok(KeyPlace::File {
-            path: self.readable("keys.file", &file.file)?,
-            passphrase: passphrase.relative_to(self.dir),
         })
     }
 
@@ -278,7 +260,7 @@ impl Source<'_> {
     }
 
     /// The full path, once it is known that it opens.
-    fn readable(&self, key: &str, path: &Spanned<PathBuf>) -> Result<PathBuf, ConfigError> {
+    pub(super) fn readable(&self, key: &str, path: &Spanned<PathBuf>) -> Result<PathBuf, ConfigError> {
         let full = self.dir.join(path.as_ref());
         match File::open(&full) {
             Ok(_) => Ok(full),
@@ -290,7 +272,7 @@ impl Source<'_> {
         }
     }
 
-    fn error<T>(&self, place: &Spanned<T>, problem: String, remedy: &str) -> ConfigError {
+    pub(super) fn error<T>(&self, place: &Spanned<T>, problem: String, remedy: &str) -> ConfigError {
         ConfigError::at(self.path, self.text, Some(place.span()), problem, remedy)
     }
 }

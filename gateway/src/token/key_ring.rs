@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
-use hsm_config::{HsmError, KeyRole, PublishedKey, SIGNATURE_LEN, Signer};
+use hsm_config::{HsmError, KeyRole, ModuleError, PublishedKey, SIGNATURE_LEN, Signer};
 use time::OffsetDateTime;
 
 use super::TokenError;
@@ -70,7 +70,7 @@ impl KeyRing {
         let current = match self.signer.current(self.role, at) {
             Ok(key) => Some(Arc::from(key.kid())),
             // It can still verify what another node signs.
-            Err(HsmError::NoCurrentKey { .. }) => None,
+            Err(HsmError::NoCurrentKey { .. } | HsmError::Module(ModuleError::DelegateEnded(_))) => None,
             Err(error) => return Err(error.into()),
         };
         let published = self.signer.published(self.role, at)?;

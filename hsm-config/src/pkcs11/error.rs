@@ -70,12 +70,6 @@ pub enum ModuleError {
     /// The module was away for so long that no delegate may sign any more.
     #[error("the last delegate of the {0} key has ended, and the hardware module made no other")]
     DelegateEnded(KeyRole),
-    /// A key of this role is never replaced.
-    #[error("{0} keys are not rotated: everything that they named would get another name")]
-    NotRotated(KeyRole),
-    /// The key made by the last rotation does not sign yet.
-    #[error("the next {0} key is there already and does not sign yet")]
-    RotationPending(KeyRole),
     /// The module refused to make or change something.
     #[error("the hardware module refused: {0}")]
     Refused(String),
@@ -102,8 +96,6 @@ impl ModuleError {
             Self::CertificateMissing(_) => "hsm-certificate-missing",
             Self::CertificateWrong { .. } => "hsm-certificate-wrong",
             Self::DelegateEnded(_) => "hsm-delegate-ended",
-            Self::NotRotated(_) => "hsm-key-not-rotated",
-            Self::RotationPending(_) => "hsm-rotation-pending",
             Self::Refused(_) => "hsm-refused",
         }
     }

@@ -1,7 +1,6 @@
 //! How do keys come into the token?
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use cryptoki::object::{Attribute, CertificateType, ObjectClass};
 use cryptoki::session::Session;
@@ -10,10 +9,10 @@ use time::OffsetDateTime;
 use super::catalogue::{self, TokenKey};
 use super::connection::{Connection, Failure, Token};
 use super::key_id::KeyId;
-use super::{ModuleError, TokenKeys, TokenPlace, after, attributes, operations, published, unavailable};
+use super::{ModuleError, TokenKeys, TokenPlace, attributes, operations, published, unavailable};
 use crate::delegated::certificate;
 use crate::profile::{KeyDeclaration, Place, Profile, Signing};
-use crate::{HsmError, KeyJob, KeyRole, PublishedKey};
+use crate::{HsmError, KeyJob, KeyRole, KeyView, PublishedKey, Rotated, Schedule, Turn};
 
 /// SoftHSM loses keys that two threads make at once (its issues 485 and 573); making keys is rare enough to wait.
 static MAKING: Mutex<()> = Mutex::new(());
@@ -25,21 +24,6 @@ pub struct Provisioned {
     pub role: KeyRole,
     /// Whether it was made now; else it was there already.
     pub made: bool,
-}
-
-/// A key in the token, as an operator may see it (*état d'une clé*).
-#[derive(Clone, Debug)]
-pub struct KeyStatus {
-    /// Its role.
-    pub role: KeyRole,
-    /// Its `CKA_LABEL`.
-    pub label: String,
-    /// From 1.
-    pub generation: u32,
-    /// From when on it is the role's key.
-    pub signs_from: OffsetDateTime,
-    /// For a key that signs: its public half and its times.
-    pub published: Option<PublishedKey>,
 }
 
 impl TokenKeys {
@@ -57,7 +41,10 @@ impl TokenKeys {
         for declaration in &workshop.token.declared {
             let made = workshop.newest(declaration.role).is_none();
             if made {
-                workshop.make(declaration, KeyId { generation: 1, signs_from: at })?;
+                workshop.make(
+                    declaration,
+                    KeyId { generation: 1, signs_from: at.replace_nanosecond(0).unwrap_or(at) },
+                )?;
             }
             report.push(Provisioned { role: declaration.role, made });
         }
@@ -65,58 +52,79 @@ impl TokenKeys {
         Ok(report)
     }
 
-    /// Makes the next key of a role; it is published at once and signs after that time.
+    /// Makes the next key of a role, as [`SoftwareKeys::rotate`](crate::SoftwareKeys::rotate) does in a file.
+    ///
+    /// How long the old one stays is said by the profile, for all nodes; only a withdrawal destroys it in the token.
     ///
     /// # Errors
-    /// [`ModuleError::NotRotated`] for a role whose key names things, [`ModuleError::RotationPending`] while the last new
-    /// key does not sign yet, and what [`TokenKeys::provision`] says.
+    /// [`HsmError::NeverRotated`] for a role whose key names things, [`HsmError::RotationPending`] while the last new key
+    /// does not sign yet, and what [`TokenKeys::provision`] says.
     pub fn rotate(
         place: &TokenPlace,
         profile: &Profile,
         role: KeyRole,
+        turn: Turn,
+        schedule: &Schedule,
         at: OffsetDateTime,
-        lead: Duration,
-    ) -> Result<KeyStatus, HsmError> {
+    ) -> Result<Rotated, HsmError> {
         if role.job() == KeyJob::Mac {
-            return Err(ModuleError::NotRotated(role).into());
+            return Err(HsmError::NeverRotated(role));
         }
         let workshop = Workshop::open(place, profile)?;
-        let declared = workshop.token.declared.iter().find(|declaration| declaration.role == role);
-        let declaration = declared.ok_or(HsmError::MissingRole(role))?;
+        let declaration = workshop.declaration(role)?;
         let newest = workshop.newest(role).ok_or(ModuleError::KeyMissing(role))?;
-        if newest.signs_from > at {
-            return Err(ModuleError::RotationPending(role).into());
-        }
-        let generation = newest.generation.saturating_add(1);
-        workshop.make(declaration, KeyId { generation, signs_from: after(at, lead) })?;
+        // The times of keys are whole seconds.
+        let now = at.replace_nanosecond(0).unwrap_or(at);
+        let signs_from = match (turn, role.job()) {
+            (Turn::Announced, KeyJob::Sign) if newest.signs_from > at => {
+                return Err(HsmError::RotationPending { role, signs_from: newest.signs_from });
+            }
+            (Turn::Announced, KeyJob::Sign) => now.saturating_add(schedule.lead + time::Duration::SECOND),
+            // Nobody has to know a sealing key before it is used.
+            _ => now,
+        };
+        let id = KeyId { generation: newest.generation.saturating_add(1), signs_from };
+        workshop.make(declaration, id)?;
         workshop.certify(at)?;
-        let made = Self::status(place, profile)?;
-        let made = made.into_iter().find(|key| key.role == role && key.generation == generation);
-        made.ok_or_else(|| ModuleError::KeyMissing(role).into())
+        if turn == Turn::AtOnce && role.job() == KeyJob::Sign {
+            workshop.withdraw(declaration, id)?;
+        }
+        let keys = Self::view(place, profile)?;
+        let of_role = |key: &&KeyView| key.role == role;
+        let made = keys.iter().filter(of_role).find(|key| key.number == id.generation);
+        let before = keys.iter().filter(of_role).rfind(|key| key.number < id.generation);
+        Ok(Rotated {
+            role,
+            key: made.ok_or(ModuleError::KeyMissing(role))?.key.clone(),
+            signs_from,
+            old_until: match turn {
+                Turn::AtOnce => (role.job() == KeyJob::Sign).then_some(now),
+                Turn::Announced => before.and_then(|key| key.published_until),
+            },
+        })
     }
 
     /// Every declared key that is in the token, and nothing that is secret.
     ///
     /// # Errors
     /// [`ModuleError`]: no such module or token, PIN refused, or a key that is there and wrong.
-    pub fn status(place: &TokenPlace, profile: &Profile) -> Result<Vec<KeyStatus>, HsmError> {
+    pub fn view(place: &TokenPlace, profile: &Profile) -> Result<Vec<KeyView>, HsmError> {
         let workshop = Workshop::open(place, profile)?;
         let keys = workshop.connection.keys();
-        let mut report = Vec::new();
-        for declaration in &workshop.token.declared {
-            let known: Vec<PublishedKey> = published(&keys, declaration).collect();
-            for key in keys.iter().filter(|key| key.role == declaration.role) {
-                let same = |known: &&PublishedKey| key.public.as_ref() == Some(&known.key);
-                report.push(KeyStatus {
-                    role: key.role,
-                    label: declaration.label.clone(),
-                    generation: key.id.generation,
-                    signs_from: key.id.signs_from,
-                    published: known.iter().find(same).cloned(),
-                });
+        let view = |key: &TokenKey| {
+            let declared = workshop.token.declared.iter().find(|declaration| declaration.role == key.role);
+            let same = |known: &PublishedKey| key.public.as_ref() == Some(&known.key);
+            let known = declared.and_then(|declaration| published(&keys, declaration).find(same));
+            KeyView {
+                role: key.role,
+                number: key.id.generation,
+                signs_from: key.id.signs_from,
+                published_until: known.and_then(|known| known.published_until),
+                key: key.public.clone(),
+                retired: false,
             }
-        }
-        Ok(report)
+        };
+        Ok(keys.iter().map(view).collect())
     }
 }
 
@@ -135,6 +143,32 @@ impl Workshop {
 
     fn newest(&self, role: KeyRole) -> Option<KeyId> {
         self.connection.keys().iter().rev().find(|key| key.role == role).map(|key| key.id)
+    }
+
+    fn declaration(&self, role: KeyRole) -> Result<&KeyDeclaration, HsmError> {
+        let declared = self.token.declared.iter().find(|declaration| declaration.role == role);
+        declared.ok_or(HsmError::MissingRole(role))
+    }
+
+    /// Destroys the keys of a role that came before that one: what they signed dies with them.
+    fn withdraw(&self, declaration: &KeyDeclaration, newest: KeyId) -> Result<(), HsmError> {
+        let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+        self.with_writer(|session| {
+            for key in catalogue::read(session, std::slice::from_ref(declaration))? {
+                if key.id.generation >= newest.generation {
+                    continue;
+                }
+                let name = [
+                    Attribute::Token(true),
+                    Attribute::Label(declaration.label.clone().into_bytes()),
+                    Attribute::Id(key.id.encode(&declaration.id)),
+                ];
+                for object in session.find_objects(&name).map_err(|error| unavailable(&error))? {
+                    session.destroy_object(object).map_err(|error| unavailable(&error))?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Makes one key, once. Whether a failed call made it is asked of the token, never tried again.

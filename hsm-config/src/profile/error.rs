@@ -45,7 +45,7 @@ pub enum ProfileError {
     #[error("the id of the {0} key: 1 to 8 bytes in hexadecimal for pkcs11, none elsewhere")]
     IdMisfit(KeyRole),
     /// A key in a file that anybody who copies it can use.
-    #[error("the {0} key is in a plain file, which is for development only")]
+    #[error("the {0} key is in a plain file; seal it (bawaba keys import)")]
     PlainFile(KeyRole),
     /// A key that could leave its token.
     #[error("the {0} key is extractable, which is for development tokens only")]

@@ -71,7 +71,7 @@ impl KeyFileView {
 }
 
 impl KeyView {
-    fn published(&self) -> Option<PublishedKey> {
+    pub(crate) fn published(&self) -> Option<PublishedKey> {
         Some(PublishedKey {
             key: self.key.clone()?,
             signs_from: self.signs_from,

@@ -19,7 +19,7 @@ use crate::program::{self, Running};
 /// A gateway that runs, or ran.
 pub(super) enum Engine {
     InProcess(RunningGateway),
-    Program { running: Option<Running>, core: Option<u32>, log: String },
+    Program { running: Option<Running>, core: Option<u32>, log: String, variables: Vec<(String, String)> },
 }
 
 impl Engine {
@@ -32,8 +32,8 @@ impl Engine {
         Self::InProcess(serve::start(app).await.expect("free ports"))
     }
 
-    pub(super) fn program(core: Option<u32>, log: String) -> Self {
-        Self::Program { running: None, core, log }
+    pub(super) fn program(core: Option<u32>, log: String, variables: Vec<(String, String)>) -> Self {
+        Self::Program { running: None, core, log, variables }
     }
 
     pub(super) fn app(&self) -> &Arc<App> {
@@ -45,7 +45,9 @@ impl Engine {
 
     /// Starts the program and waits until it is ready. How long that took.
     pub(super) async fn start_program(&mut self, files: &StateFolder, public: SocketAddr) -> Duration {
-        let Self::Program { running, core, log } = self else { panic!("this gateway is no program") };
+        let Self::Program { running, core, log, variables } = self else {
+            panic!("this gateway is no program")
+        };
         let mut command = match core {
             Some(core) => {
                 let mut command = Command::new("taskset");
@@ -54,6 +56,7 @@ impl Engine {
             }
             None => Command::new(program::path("bawaba")),
         };
+        command.envs(variables.iter().cloned());
         command.args(["serve", "--config"]).arg(files.config()).args(["--log", log]);
         let start = Instant::now();
         let mut started = Running::start(&mut command);

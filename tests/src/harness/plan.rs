@@ -30,6 +30,8 @@ pub struct Plan {
     absent: Vec<&'static str>,
     trusted: Vec<(Vec<u8>, Vec<u8>)>,
     log: Option<String>,
+    keys: toml::Table,
+    variables: Vec<(String, String)>,
 }
 
 /// Everything in its folder, nothing started.
@@ -68,6 +70,18 @@ impl Plan {
         self
     }
 
+    /// More in `[keys]`.
+    pub fn keys(mut self, more: toml::Table) -> Self {
+        self.keys.extend(more);
+        self
+    }
+
+    /// More in the environment of a gateway in its own process.
+    pub fn variables(mut self, more: Vec<(String, String)>) -> Self {
+        self.variables.extend(more);
+        self
+    }
+
     /// How much a gateway in its own process logs.
     pub fn log(mut self, filter: &str) -> Self {
         self.log = Some(filter.to_owned());
@@ -97,9 +111,11 @@ impl Plan {
     async fn start_program(self, core: Option<u32>) -> Harness {
         let absent = self.absent.clone();
         let log = self.log.clone().unwrap_or_else(|| "warn".to_owned());
+        let variables = self.variables.clone();
         let prepared = self.prepare().await;
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
-        let mut town = prepared.with(Engine::program(core, log), clock, Faults::default(), &absent).await;
+        let mut town =
+            prepared.with(Engine::program(core, log, variables), clock, Faults::default(), &absent).await;
         town.restart().await;
         town
     }
@@ -131,6 +147,7 @@ impl Plan {
         for (name, value) in &self.limits {
             limits.insert(name.clone(), (*value).into());
         }
+        config["keys"].as_table_mut().expect("a table").extend(self.keys.clone());
         for (service, back_end) in misbehaving {
             config["backends"][*service]["url"] = back_end.url().into();
         }

@@ -42,7 +42,7 @@ pub(super) fn keys(config: &Config, at: OffsetDateTime) -> Finding {
     if let Err(failure) = key_file::published(config, at) {
         return failed(failure);
     }
-    match hsm_config::open(&config.keys) {
+    match hsm_config::open(&config.keys, at) {
         Ok(_) => Finding::ok(CHECK, "they open, and every role has its own"),
         Err(HsmError::Secret(error)) => Finding::warning(
             CHECK,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hsm_config::{KeyFile, KeyJob, KeyRole, Rotated, SoftwareKeys, Turn};
+use hsm_config::{KeyFile, KeyJob, KeyRole, ProfilePlace, Provisioned, Rotated, SoftwareKeys, Turn};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -56,6 +56,23 @@ pub(super) fn import(
     Ok(())
 }
 
+/// Makes in the token what a profile declares there.
+pub(super) fn provision(place: &ProfilePlace, output: Output) -> Result<(), Failure> {
+    let made = place.provision(SystemClock.now())?;
+    let report: Vec<_> =
+        made.iter().map(|key| serde_json::json!({ "role": key.role.name(), "made": key.made })).collect();
+    output.answer(&report, || {
+        let line = |key: &Provisioned| {
+            format!(
+                "{:<22} {}",
+                key.role.name(),
+                if key.made { "made now" } else { "was there, left as it is" }
+            )
+        };
+        made.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
 fn create(
     file: &Path,
     passphrase: &NewPassphrase,
@@ -90,6 +107,7 @@ pub(super) fn rotate(
             let (file, _) = KeyFile::unlock(&path, &secret)?;
             file.change(at, |keys| keys.rotate(role, turn, &schedule(role), at))?
         }
+        Target::Profile(place) => place.rotate(role, turn, &schedule(role), at)?,
     };
     let turned = Turned {
         role: role.name(),
@@ -143,7 +161,10 @@ pub(super) fn reseal(
     new: Option<&str>,
     output: Output,
 ) -> Result<(), Failure> {
-    let Target::File { path, passphrase: configured } = which.target()?;
+    let Target::File { path, passphrase: configured } = which.target()? else {
+        return Err(Failure::new(Exit::Usage, "these keys are where a profile says")
+            .remedy("name the key file itself: --file FILE"));
+    };
     let (mut file, _) = KeyFile::unlock(&path, &old.read(&path, configured.as_ref())?)?;
     let new = passphrase::new(new, "--new-passphrase-from")?;
     file.reseal(&new, SystemClock.now())?;

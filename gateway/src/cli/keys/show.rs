@@ -51,8 +51,15 @@ struct Key {
 }
 
 pub(super) fn list(which: &Which, output: Output) -> Result<(), Failure> {
-    let Target::File { path, .. } = which.target()?;
-    roles(&KeyFileView::read(&path)?.keys, SystemClock.now(), output)
+    roles(&keys_of(which)?, SystemClock.now(), output)
+}
+
+/// What can be said of every key, wherever it lives.
+fn keys_of(which: &Which) -> Result<Vec<KeyView>, Failure> {
+    match which.target()? {
+        Target::File { path, .. } => Ok(KeyFileView::read(&path)?.keys),
+        Target::Profile(place) => Ok(place.view()?),
+    }
 }
 
 /// One line a role, with the key in use.
@@ -83,7 +90,14 @@ pub(super) fn roles(keys: &[KeyView], at: OffsetDateTime, output: Output) -> Res
 
 pub(super) fn status(which: &Which, passphrase: &Passphrase, output: Output) -> Result<(), Failure> {
     let at = SystemClock.now();
-    let Target::File { path, passphrase: configured } = which.target()?;
+    let (path, configured) = match which.target()? {
+        Target::File { path, passphrase } => (path, passphrase),
+        Target::Profile(place) => {
+            let keys = place.view()?;
+            let keys: Vec<_> = keys.iter().map(|key| shown(key, &keys, at)).collect();
+            return output.answer(&keys, || rows(&keys));
+        }
+    };
     let view = KeyFileView::read(&path)?;
     let secret = match (passphrase.is_given(), &configured) {
         (true, _) => Some(passphrase.read(&path, configured.as_ref())?),
@@ -115,11 +129,18 @@ pub(super) fn export(
     if let Some(role) = role {
         role.must(KeyJob::Sign)?;
     }
-    let Target::File { path, .. } = which.target()?;
-    let view = KeyFileView::read(&path)?;
     let at = SystemClock.now();
-    let roles = KeyRole::ALL.into_iter().filter(|one| role.is_none_or(|role| role == *one));
-    let keys: Vec<_> = roles.flat_map(|role| view.published(role, at)).collect();
+    let wanted = |one: &KeyRole| role.is_none_or(|role| role == *one);
+    let keys: Vec<_> = match which.target()? {
+        Target::File { path, .. } => {
+            let view = KeyFileView::read(&path)?;
+            KeyRole::ALL.into_iter().filter(wanted).flat_map(|role| view.published(role, at)).collect()
+        }
+        Target::Profile(place) => {
+            let keys = place.published(at)?.into_iter().filter(|(role, _)| wanted(role));
+            keys.map(|(_, key)| key).collect()
+        }
+    };
     match format {
         Format::Jwks => output.json(&jwk_set(&keys)),
         Format::Pem => {
@@ -171,7 +192,7 @@ fn due(keys: &[KeyView], role: KeyRole, at: OffsetDateTime) -> Option<String> {
     old.then(|| format!("{role}: in use for {} days; bawaba keys rotate {role}", age.whole_days()))
 }
 
-fn text(status: &Status) -> String {
+fn rows(keys: &[Key]) -> String {
     let row = |key: &Key| {
         vec![
             key.role.to_owned(),
@@ -182,7 +203,11 @@ fn text(status: &Status) -> String {
             key.kid.clone().unwrap_or_default(),
         ]
     };
-    let rows: Vec<_> = status.keys.iter().map(row).collect();
+    let rows: Vec<_> = keys.iter().map(row).collect();
+    table(&["ROLE", "NO", "STATE", "FROM", "PUBLISHED UNTIL", "KID"], &rows)
+}
+
+fn text(status: &Status) -> String {
     let proven = if status.verified {
         "proven with the passphrase"
     } else {
@@ -198,6 +223,6 @@ fn text(status: &Status) -> String {
         status.revision,
         status.written_at,
         status.sealed,
-        table(&["ROLE", "NO", "STATE", "FROM", "PUBLISHED UNTIL", "KID"], &rows)
+        rows(&status.keys)
     )
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hsm_config::{KeyPlace, SecretSource};
+use hsm_config::{KeyPlace, ProfilePlace, SecretSource};
 
 use super::super::{Failure, place};
 
@@ -26,6 +26,8 @@ pub(in crate::cli) struct Which {
 pub(super) enum Target {
     /// A key file, and where its passphrase is by configuration.
     File { path: PathBuf, passphrase: Option<SecretSource> },
+    /// The places of a profile.
+    Profile(ProfilePlace),
 }
 
 impl Which {
@@ -36,6 +38,7 @@ impl Which {
         let config = place::load(&place::config_file(self.state.as_ref(), self.config.as_ref()))?;
         match config.keys {
             KeyPlace::File { path, passphrase } => Ok(Target::File { path, passphrase: Some(passphrase) }),
+            KeyPlace::Profile(place) => Ok(Target::Profile(place)),
         }
     }
 }

@@ -1,14 +1,21 @@
 //! Do keys in a token keep every promise, and are wrong ones refused?
 
-use std::time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::station::{Station, isolated};
 use super::{MADE, NOW, STAGING};
 use crate::pkcs11::{Provisioned, TokenKeys, TokenPlace};
-use crate::{HsmError, KeyJob, KeyRole, Profile, SecretSource, Signer, conformance};
+use crate::{HsmError, KeyJob, KeyRole, Profile, Rotated, Schedule, SecretSource, Signer, Turn, conformance};
 
 fn staging() -> Profile {
     Profile::parse(STAGING).unwrap()
+}
+
+/// The next key of a role, announced ten minutes ahead.
+fn rotate(station: &Station, role: KeyRole, at: OffsetDateTime) -> Result<Rotated, HsmError> {
+    let lead = Duration::seconds(599);
+    let schedule = Schedule { lead, keep: Duration::ZERO, skew: Duration::ZERO };
+    TokenKeys::rotate(&station.place(), &staging(), role, Turn::Announced, &schedule, at)
 }
 
 /// Why a token with that profile is not opened.
@@ -34,7 +41,7 @@ fn provisioning_makes_each_key_once() {
         assert_eq!(TokenKeys::provision(&station.place(), &staging(), NOW).unwrap(), report(false));
         keys.look_again().unwrap();
         assert_eq!(keys.current(KeyRole::ReceiptSigning, NOW).unwrap(), before);
-        assert_eq!(TokenKeys::status(&station.place(), &staging()).unwrap().len(), KeyRole::ALL.len());
+        assert_eq!(TokenKeys::view(&station.place(), &staging()).unwrap().len(), KeyRole::ALL.len());
     });
 }
 
@@ -44,28 +51,28 @@ fn the_next_key_is_published_before_it_signs_and_the_last_one_after() {
         let keys = station.keys(STAGING);
         let role = KeyRole::TokenSigning;
         let first = keys.current(role, NOW).unwrap();
-        let lead = Duration::from_secs(600);
-        let next = TokenKeys::rotate(&station.place(), &staging(), role, NOW, lead).unwrap();
-        let next = next.published.unwrap();
+        let next = rotate(station, role, NOW).unwrap();
+        let (signs_from, next) = (next.signs_from, next.key.unwrap());
+        assert_eq!(signs_from, NOW + Duration::seconds(600));
         keys.look_again().unwrap();
         let kids = |at| -> Vec<String> {
             keys.published(role, at).unwrap().iter().map(|key| key.key.kid().to_owned()).collect()
         };
-        let (old, new) = (first.kid().to_owned(), next.key.kid().to_owned());
-        let at = |seconds| NOW + time::Duration::seconds(seconds);
+        let (old, new) = (first.kid().to_owned(), next.kid().to_owned());
+        let at = |seconds| NOW + Duration::seconds(seconds);
         assert_eq!(kids(at(0)), [old.clone(), new.clone()]);
         assert_eq!(keys.current(role, at(599)).unwrap(), first);
-        assert_eq!(keys.current(role, at(600)).unwrap(), next.key);
+        assert_eq!(keys.current(role, at(600)).unwrap(), next);
         // stays_secs = 1800 in the profile.
         assert_eq!(kids(at(600 + 1799)), [old.clone(), new.clone()]);
         assert_eq!(kids(at(600 + 1800)), [new]);
         keys.sign(role, &old, b"a token whose header is written already").unwrap();
         conformance::check(&keys, at(0)).unwrap();
         conformance::check(&keys, at(600)).unwrap();
-        let again = TokenKeys::rotate(&station.place(), &staging(), role, at(1), lead).unwrap_err();
-        assert_eq!(again.code(), "hsm-rotation-pending");
-        let named = TokenKeys::rotate(&station.place(), &staging(), KeyRole::RegistryIndex, NOW, lead);
-        assert_eq!(named.unwrap_err().code(), "hsm-key-not-rotated");
+        let again = rotate(station, role, at(1)).unwrap_err();
+        assert_eq!(again.code(), "key-rotation-pending");
+        let named = rotate(station, KeyRole::RegistryIndex, NOW);
+        assert_eq!(named.unwrap_err().code(), "key-never-rotated");
     });
 }
 
@@ -75,11 +82,29 @@ fn what_an_older_sealing_key_sealed_still_opens() {
         let keys = station.keys(STAGING);
         let role = KeyRole::RegistrySealing;
         let old = keys.seal(role, b"old", b"row").unwrap();
-        TokenKeys::rotate(&station.place(), &staging(), role, NOW, Duration::ZERO).unwrap();
+        rotate(station, role, NOW).unwrap();
         keys.look_again().unwrap();
         let new = keys.seal(role, b"new", b"row").unwrap();
         assert_eq!(keys.open(role, &old, b"row").unwrap().as_slice(), b"old");
         assert_eq!(keys.open(role, &new, b"row").unwrap().as_slice(), b"new");
+        conformance::check(&keys, NOW).unwrap();
+    });
+}
+
+#[test]
+fn a_key_in_other_hands_is_destroyed_at_once() {
+    isolated(module_path!(), "a_key_in_other_hands_is_destroyed_at_once", |station| {
+        let keys = station.keys(STAGING);
+        let role = KeyRole::TokenSigning;
+        let old = keys.current(role, NOW).unwrap();
+        let schedule = Schedule { lead: Duration::HOUR, keep: Duration::HOUR, skew: Duration::ZERO };
+        let place = station.place();
+        let turned = TokenKeys::rotate(&place, &staging(), role, Turn::AtOnce, &schedule, NOW).unwrap();
+        assert_eq!(turned.old_until, Some(NOW));
+        keys.look_again().unwrap();
+        assert_eq!(keys.current(role, NOW).unwrap(), turned.key.unwrap());
+        assert_eq!(keys.published(role, NOW).unwrap().len(), 1);
+        assert_eq!(keys.sign(role, old.kid(), b"message").unwrap_err().code(), "key-unknown");
         conformance::check(&keys, NOW).unwrap();
     });
 }
@@ -117,13 +142,14 @@ fn keys_that_are_not_ours_or_there_twice_are_refused() {
     isolated(module_path!(), "keys_that_are_not_ours_or_there_twice_are_refused", |station| {
         drop(station.keys(STAGING));
         // The same label and id once more: a token allows it, and which one would sign is chance.
-        let status = TokenKeys::status(&station.place(), &staging()).unwrap();
+        let status = TokenKeys::view(&station.place(), &staging()).unwrap();
         let made = status.iter().find(|key| key.role == KeyRole::RegistryIndex).unwrap();
+        let label = "bawaba-registry-index";
         let id = format!("b600000001{:016x}", made.signs_from.unix_timestamp());
-        let twin = ["--keygen", "--key-type", "GENERIC:32", "--label", &made.label];
+        let twin = ["--keygen", "--key-type", "GENERIC:32", "--label", label];
         station.pkcs11_tool(&[&twin[..], &["--id", &id]].concat());
         assert_eq!(refusal(station, &staging()), "hsm-key-twice");
-        station.pkcs11_tool(&["--delete-object", "--type", "secrkey", "--label", &made.label, "--id", &id]);
+        station.pkcs11_tool(&["--delete-object", "--type", "secrkey", "--label", label, "--id", &id]);
         station.pkcs11_tool(&[&twin[..], &["--id", "00"]].concat());
         assert_eq!(refusal(station, &staging()), "hsm-key-id-malformed");
     });
