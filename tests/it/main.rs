@@ -14,6 +14,7 @@ mod pcsc;
 mod presences;
 mod problems;
 mod readme;
+mod rotation;
 mod secrecy;
 mod sessions;
 mod tidy;

@@ -72,6 +72,12 @@ impl Harness {
         Self::new().start().await
     }
 
+    /// A second gateway for the same counters: its own ports and database, the same clock, issuer, back-ends, and the
+    /// very same key file.
+    pub async fn twin(&self) -> Self {
+        plan::twin(self).await
+    }
+
     /// The certificate of a client of the kingdom.
     pub fn identity(&self, client: &str) -> Identity {
         Identity::from_files(&self.files.client_certificate(client), &self.files.client_key(client))

@@ -1,8 +1,8 @@
 //! The harness: one healthy gateway with everything around it, of which a test spoils one thing.
 //!
 //! In reading order: [`harness`] is the town, [`counter`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
-//! [`faulty`], [`papers`] and
-//! [`soft_hsm`] are what can be wrong with it, [`parsers`], [`seeds`] and [`source`] look at the code itself.
+//! [`faulty`], [`papers`] and [`soft_hsm`] are what can be wrong with it, [`verifiers`] believe it from outside,
+//! [`parsers`], [`seeds`] and [`source`] look at the code itself.
 
 pub mod back_end;
 pub mod counter;
@@ -15,3 +15,4 @@ pub mod raw;
 pub mod seeds;
 pub mod soft_hsm;
 pub mod source;
+pub mod verifiers;

@@ -186,6 +186,34 @@ impl Prepared {
     }
 }
 
+/// A second gateway beside one that runs.
+pub(super) async fn twin(town: &Harness) -> Harness {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    copy(town.files.root(), folder.path());
+    let files = StateFolder::open(folder.path()).expect("a folder");
+    let (api, public_port) = addresses(Ports::at(free_base()));
+    let text = std::fs::read_to_string(files.config()).expect("a configuration");
+    let mut config: toml::Table = text.parse().expect("TOML");
+    config["listen"]["api"] = api.to_string().into();
+    config["listen"]["public"] = public_port.to_string().into();
+    config["keys"]["file"] = town.files.keys().to_str().expect("UTF-8").into();
+    config["keys"]["passphrase"] = format!("file:{}", town.files.key_passphrase().display()).into();
+    std::fs::write(files.config(), config.to_string()).expect("a writable folder");
+    let audit = Faults::default();
+    let engine = Engine::in_process(&files, town.clock.clone(), audit.clone()).await;
+    Harness {
+        files,
+        api,
+        public_port,
+        clock: town.clock.clone(),
+        audit,
+        engine,
+        misbehaving: Vec::new(),
+        back_ends: CancellationToken::new(),
+        _folder: folder,
+    }
+}
+
 /// One sound back-end, as the demonstration has it.
 async fn serve(world: &World, service: Service, place: u16, stop: &CancellationToken) {
     let (folder, port) = (world.folder(), world.ports().back_end(place));
