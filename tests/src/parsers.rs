@@ -17,8 +17,8 @@ use gateway::token::Tokens;
 use gateway::wire::{BeginPresenceBody, ProofBody};
 use hsm_config::SoftwareKeys;
 use pki::{
-    ActiveAuthenticationKey, ChipAuthenticationKey, ClientCertificate, DataGroupNumber, SecurityObject,
-    UntrustedCertificate, UntrustedCrl,
+    ActiveAuthenticationKey, CardSecurity, ChipAuthenticationKey, ClientCertificate, DataGroupNumber,
+    SecurityObject, UntrustedCertificate, UntrustedCrl,
 };
 use time::OffsetDateTime;
 
@@ -69,8 +69,13 @@ pub fn mrz(bytes: &[u8]) {
     }
 }
 
-/// EF.SOD: unbelieved, then its signature, then nobody's: no trust store of ours knows the signer.
+/// EF.SOD and EF.CardSecurity: unbelieved, then their signature, then nobody's: no trust store of ours knows the signer.
 pub fn sod(bytes: &[u8]) {
+    if let (Ok(file), Ok(nobody)) = (CardSecurity::parse(bytes), pki::TrustStore::new(Vec::new(), Vec::new()))
+    {
+        let signed = file.verify_signature(&nobody);
+        assert!(signed.and_then(|signed| signed.trust(&nobody, OffsetDateTime::UNIX_EPOCH)).is_err());
+    }
     let Ok(object) = SecurityObject::parse(bytes) else { return };
     assert!(object.data_groups().count() <= 16);
     let Ok(signed) = object.verify_signature() else { return };

@@ -46,9 +46,10 @@ fn p256() -> Vec<u8> {
     key(ChipKeyKind::Ec(ChipCurve::P256))
 }
 
-fn chip_authentication(
-    infos: &[Vec<u8>],
-) -> Result<Option<(Cipher, KeyAgreement, Option<Vec<u8>>)>, PkiError> {
+/// Cipher, agreement and number of the key.
+type Best = (Cipher, KeyAgreement, Option<Vec<u8>>);
+
+fn chip_authentication(infos: &[Vec<u8>]) -> Result<Option<Best>, PkiError> {
     let infos = SecurityInfos::from_dg14(&write::dg14(infos)).unwrap();
     let best = infos.chip_authentication()?;
     Ok(best.map(|info| (info.cipher, info.key.agreement(), info.key_id)))
