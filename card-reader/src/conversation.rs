@@ -172,7 +172,7 @@ fn pace(link: &mut Link<'_>, card_access: &[u8], can: &Can) -> Result<SecureMess
     let infos =
         SecurityInfos::from_card_access(card_access).map_err(|_| CardError::Malformed("EF.CardAccess"))?;
     let info: PaceInfo = infos.best_pace().ok_or(CardError::PaceNotOffered)?;
-    let mut step = PaceTerminal::start(info, can)?;
+    let mut step = PaceTerminal::start(info, infos.domain_reference(info), can)?;
     loop {
         match step {
             PaceStep::Send(terminal, command) => step = terminal.feed(&link.transmit(&command)?)?,

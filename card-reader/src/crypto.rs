@@ -1,6 +1,5 @@
 //! Which keys, which cipher, which curve? (ICAO 9303-11 §9.6 to §9.8)
 
-mod curve;
 mod triple_des;
 
 use std::fmt;
@@ -11,7 +10,7 @@ use aes::cipher::{
 };
 use aes::{Aes128, Aes192, Aes256};
 use cmac::{Cmac, Mac};
-pub use curve::{CurvePoint, CurveSecret};
+pub use pki::{CurvePoint, CurveSecret, Domain};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;

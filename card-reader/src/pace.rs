@@ -26,8 +26,8 @@ const PUBLIC_POINT: u32 = 0x86;
 
 /// The authentication token over the *other* side's ephemeral key (9303-11 §4.4.3.4).
 #[must_use]
-pub fn token(keys: &SessionKeys, protocol: &[u8], point: CurvePoint) -> [u8; 8] {
-    keys.mac(&token_input(protocol, &point.to_bytes()))
+pub fn token(keys: &SessionKeys, protocol: &[u8], point: &CurvePoint) -> [u8; 8] {
+    keys.mac(&token_input(protocol, point.octets()))
 }
 
 fn token_input(protocol: &[u8], point: &[u8]) -> Vec<u8> {

@@ -70,6 +70,13 @@ impl Curve {
     }
 }
 
+impl Curve {
+    /// The base point, uncompressed.
+    pub(crate) fn generator(&self) -> &[u8] {
+        &self.generator
+    }
+}
+
 fn known(nid: Nid, oid: &str) -> Result<Curve, ErrorStack> {
     let group = EcGroup::from_curve_name(nid)?;
     let mut context = BigNumContext::new()?;

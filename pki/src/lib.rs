@@ -14,6 +14,7 @@
 //! | where is SHA-1 believed? | [`sha1`] |
 //! | does a path lead from a professional's certificate to an anchor? | [`path`] |
 //! | does the chip hold its private key? | [`active`], [`chip`] |
+//! | which points does PACE compute with? | [`domain`] |
 //! | which client is on the other end of the TLS connection? | [`client`] |
 //! | how is a demonstration kingdom's paper made? | `issuing` (feature) |
 
@@ -57,6 +58,7 @@ mod cms;
 pub mod csca;
 mod curve;
 pub mod digest;
+pub mod domain;
 pub mod error;
 pub mod hot_list;
 #[cfg(feature = "issuing")]
@@ -79,6 +81,7 @@ pub use certificate::{CscaKind, UntrustedCertificate};
 pub use chip::{Agreement, ChipAuthenticationKey, KeyAgreement};
 pub use client::{ClientCertificate, ClientCrl};
 pub use digest::DigestAlgorithm;
+pub use domain::{CurvePoint, CurveSecret, Domain};
 pub use error::PkiError;
 pub use passive::{AuthenticDataGroup, PassiveAuthentication, SignedSecurityObject};
 pub use path::{

@@ -2,11 +2,13 @@
 
 mod chip;
 
+use std::collections::BTreeSet;
+
 pub use chip::ChipAuthenticationInfo;
 use chip::ChipKey;
 use pki::{KeyAgreement, PkiError};
 
-use crate::crypto::Cipher;
+use crate::crypto::{Cipher, Domain};
 use crate::tlv::{self, Tlv, TlvError, TlvReader};
 
 const SEQUENCE: u32 = 0x30;
@@ -16,8 +18,10 @@ const OBJECT_IDENTIFIER: u32 = 0x06;
 /// DG14 around the set.
 const DG14: u32 = 0x6e;
 
-/// 0.4.0.127.0.7.2.2.4.2: PACE with ECDH and the generic mapping; the cipher's arc follows.
-const PACE_ECDH_GM: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x04, 0x02];
+/// 0.4.0.127.0.7.2.2.4: PACE; the arcs of the mapping and of the cipher follow.
+const PACE: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x04];
+/// ECDH with the generic mapping.
+const ECDH_GENERIC_MAPPING: u8 = 2;
 /// 0.4.0.127.0.7.2.2.3: Chip Authentication; the arcs of the agreement and of the cipher follow.
 const CHIP_AUTHENTICATION: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x03];
 /// 0.4.0.127.0.7.2.2.1: a Chip Authentication public key; the arc of the agreement follows.
@@ -26,21 +30,20 @@ const CHIP_KEY: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x02, 0x02, 0x01];
 const ACTIVE_AUTHENTICATION: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x05];
 /// 0.4.0.127.0.7.1.1.4.1: ECDSA written plain as r‖s; the hash's arc follows (TR-03111 §5.2.1).
 const PLAIN_ECDSA: &[u8] = &[0x04, 0x00, 0x7f, 0x00, 0x07, 0x01, 0x01, 0x04, 0x01];
-/// Standardised domain parameters: P-256 (9303-11 §9.5.1).
-pub const P256_DOMAIN: u8 = 12;
-
-/// A PACE that we speak: ECDH, generic mapping, AES, over P-256.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A PACE that we speak: ECDH, generic mapping, AES, over a curve of 224 bits or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaceInfo {
     /// The cipher of the channel.
     pub cipher: Cipher,
+    /// The curve.
+    pub domain: Domain,
 }
 
 impl PaceInfo {
     /// The protocol's object identifier, as MSE:Set AT and the token carry it.
     #[must_use]
     pub fn protocol(self) -> Vec<u8> {
-        [PACE_ECDH_GM, &[arc(self.cipher)]].concat()
+        [PACE, &[ECDH_GENERIC_MAPPING, arc(self.cipher)]].concat()
     }
 }
 
@@ -56,6 +59,8 @@ struct ChipProtocol {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecurityInfos {
     pace: Vec<PaceInfo>,
+    /// The numbers of all domain parameters that PACE is offered over, spoken by us or not.
+    pace_domains: BTreeSet<u8>,
     chip_authentication: Vec<ChipProtocol>,
     chip_keys: Vec<ChipKey>,
     active_authentication: Option<u8>,
@@ -100,12 +105,16 @@ impl SecurityInfos {
     fn add(&mut self, info: Tlv<'_>) -> Result<(), TlvError> {
         let mut fields = info.children();
         let protocol = fields.expect(OBJECT_IDENTIFIER)?.value;
-        if let Some([arc]) = protocol.strip_prefix(PACE_ECDH_GM) {
+        if let Some([mapping, cipher]) = protocol.strip_prefix(PACE) {
             let version = fields.next_object()?;
-            let domain = fields.next_object()?;
-            let ours = is_number(version, 2) && is_number(domain, P256_DOMAIN);
-            let cipher = Cipher::from_arc(*arc).filter(|cipher| ours && *cipher != Cipher::TripleDes);
-            self.pace.extend(cipher.map(|cipher| PaceInfo { cipher }));
+            let domain = fields.next_object()?.filter(|domain| domain.tag == INTEGER);
+            let number =
+                domain.and_then(|domain| <[u8; 1]>::try_from(domain.value).ok()).map(|[number]| number);
+            self.pace_domains.extend(number);
+            let ours = is_number(version, 2) && *mapping == ECDH_GENERIC_MAPPING;
+            let cipher = Cipher::from_arc(*cipher).filter(|cipher| ours && *cipher != Cipher::TripleDes);
+            let both = cipher.zip(number.and_then(Domain::standardised));
+            self.pace.extend(both.map(|(cipher, domain)| PaceInfo { cipher, domain }));
         } else if let Some([agreement, cipher]) = protocol.strip_prefix(CHIP_AUTHENTICATION) {
             fields.next_object()?;
             let key_id = key_id(fields.next_object()?);
@@ -139,10 +148,16 @@ impl SecurityInfos {
         &self.pace
     }
 
-    /// The one of them with the longest key.
+    /// The one of them with the longest key, and of those the one over the largest curve.
     #[must_use]
     pub fn best_pace(&self) -> Option<PaceInfo> {
-        self.pace.iter().copied().max()
+        self.pace.iter().copied().max_by_key(|info| (info.cipher, info.domain.number()))
+    }
+
+    /// How MSE:Set AT must name the curve: not at all where the chip offers PACE over one only (9303-11 §4.4.4.1).
+    #[must_use]
+    pub fn domain_reference(&self, info: PaceInfo) -> Option<u8> {
+        (self.pace_domains.len() > 1).then_some(info.domain.number())
     }
 
     /// The Chip Authentication with the strongest cipher whose public key is there and is one that we can agree with.
@@ -205,7 +220,7 @@ pub(crate) mod write {
 
     use super::{
         ACTIVE_AUTHENTICATION, CHIP_AUTHENTICATION, CHIP_KEY, Cipher, DG14, INTEGER, OBJECT_IDENTIFIER,
-        P256_DOMAIN, PLAIN_ECDSA, PaceInfo, SEQUENCE, SET, agreement_arc, arc, tlv,
+        PLAIN_ECDSA, PaceInfo, SEQUENCE, SET, agreement_arc, arc, tlv,
     };
 
     fn number(number: u8) -> Vec<u8> {
@@ -217,7 +232,7 @@ pub(crate) mod write {
     }
 
     pub(crate) fn pace(pace: PaceInfo) -> Vec<u8> {
-        info(&pace.protocol(), &[&number(2), &number(P256_DOMAIN)])
+        info(&pace.protocol(), &[&number(2), &number(pace.domain.number())])
     }
 
     /// A Chip Authentication.

@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 use super::{DYNAMIC_DATA, dynamic, token};
 use crate::apdu::StatusWord;
 use crate::can::Can;
-use crate::crypto::{self, BLOCK, CurvePoint, CurveSecret, PasswordKey, SessionKeys};
+use crate::crypto::{self, BLOCK, CurvePoint, CurveSecret, Domain, PasswordKey, SessionKeys};
 use crate::lds::security_infos::PaceInfo;
 use crate::tlv::TlvReader;
 
@@ -51,20 +51,20 @@ impl PaceChip {
                 (State::Mapping { nonce }, dynamic(0x80, &password.encrypt_nonce(nonce)))
             }
             State::Mapping { nonce } => {
-                let theirs = point(data, 0x81)?;
-                let (secret, public) = key_pair(CurvePoint::generator().ok_or(WRONG)?)?;
-                let generator =
-                    secret.times(theirs).and_then(|shared| shared.map_generator(nonce)).ok_or(WRONG)?;
-                (State::Agreement { generator }, dynamic(0x82, &public.to_bytes()))
+                let theirs = point(info.domain, data, 0x81)?;
+                let (secret, public) = key_pair(info.domain, &info.domain.generator().map_err(|_| WRONG)?)?;
+                let shared = secret.times(&theirs).map_err(|_| WRONG)?;
+                let generator = shared.map_generator(&nonce).map_err(|_| WRONG)?;
+                (State::Agreement { generator }, dynamic(0x82, public.octets()))
             }
             State::Agreement { generator } => {
-                let theirs = point(data, 0x83)?;
-                let (secret, public) = key_pair(generator)?;
-                let shared = secret.times(theirs).ok_or(WRONG)?;
-                let keys = SessionKeys::derive(info.cipher, &shared.x());
-                let expected = token(&keys, &info.protocol(), public);
-                let token = token(&keys, &info.protocol(), theirs);
-                (State::Token { keys, expected, token }, dynamic(0x84, &public.to_bytes()))
+                let theirs = point(info.domain, data, 0x83)?;
+                let (secret, public) = key_pair(info.domain, &generator)?;
+                let shared = secret.times(&theirs).map_err(|_| WRONG)?;
+                let keys = SessionKeys::derive(info.cipher, shared.x());
+                let expected = token(&keys, &info.protocol(), &public);
+                let token = token(&keys, &info.protocol(), &theirs);
+                (State::Token { keys, expected, token }, dynamic(0x84, public.octets()))
             }
             State::Token { keys, expected, token } => {
                 let theirs = object(data, 0x85)?;
@@ -82,9 +82,9 @@ impl PaceChip {
 
 const WRONG: StatusWord = StatusWord::WRONG_DATA;
 
-fn key_pair(generator: CurvePoint) -> Result<(CurveSecret, CurvePoint), StatusWord> {
-    let secret = CurveSecret::random().map_err(|_| StatusWord::NO_PRECISE_DIAGNOSIS)?;
-    let public = secret.times(generator).ok_or(WRONG)?;
+fn key_pair(domain: Domain, generator: &CurvePoint) -> Result<(CurveSecret, CurvePoint), StatusWord> {
+    let secret = domain.secret().map_err(|_| StatusWord::NO_PRECISE_DIAGNOSIS)?;
+    let public = secret.times(generator).map_err(|_| WRONG)?;
     Ok((secret, public))
 }
 
@@ -93,8 +93,8 @@ fn object(data: &[u8], tag: u32) -> Result<&[u8], StatusWord> {
     objects.expect(tag).map(|object| object.value).map_err(|_| WRONG)
 }
 
-fn point(data: &[u8], tag: u32) -> Result<CurvePoint, StatusWord> {
-    CurvePoint::parse(object(data, tag)?).ok_or(WRONG)
+fn point(domain: Domain, data: &[u8], tag: u32) -> Result<CurvePoint, StatusWord> {
+    domain.point(object(data, tag)?).map_err(|_| WRONG)
 }
 
 #[cfg(test)]
@@ -111,16 +111,19 @@ mod tests {
         Can::parse(digits).unwrap()
     }
 
+    fn p256(cipher: Cipher) -> PaceInfo {
+        PaceInfo { cipher, domain: Domain::standardised(12).unwrap() }
+    }
+
     /// Runs both sides; `tamper` may change what the chip sends in its n-th message.
     fn run(
-        cipher: Cipher,
+        info: PaceInfo,
         typed: &str,
         tamper: impl Fn(usize, &CommandApdu, &mut ResponseApdu),
     ) -> Result<(SecureMessaging, Option<ChipMessaging>), CardError> {
-        let info = PaceInfo { cipher };
         let mut chip = Some(PaceChip::start(info, &can("123456")));
         let mut keys = None;
-        let mut step = PaceTerminal::start(info, &can(typed))?;
+        let mut step = PaceTerminal::start(info, None, &can(typed))?;
         for message in 0.. {
             let (terminal, command) = match step {
                 PaceStep::Send(terminal, command) => (terminal, command),
@@ -152,7 +155,7 @@ mod tests {
     #[test]
     fn two_thousand_random_rounds_agree() {
         for round in 0..2000 {
-            let (mut terminal, chip) = run(Cipher::Aes128, "123456", |_, _, _| {}).unwrap();
+            let (mut terminal, chip) = run(p256(Cipher::Aes128), "123456", |_, _, _| {}).unwrap();
             if round % 100 == 0 {
                 let mut chip = chip.unwrap();
                 let command = CommandApdu::new(0, 0x84, 0, 0).expecting(8);
@@ -162,22 +165,34 @@ mod tests {
     }
 
     #[test]
+    fn every_curve_agrees() {
+        for number in 10..=18 {
+            let info = PaceInfo { cipher: Cipher::Aes128, domain: Domain::standardised(number).unwrap() };
+            for _ in 0..20 {
+                run(info, "123456", |_, _, _| {}).unwrap();
+            }
+            let wrong = run(info, "123457", |_, _, _| {}).err();
+            assert_eq!(wrong, Some(CardError::WrongCan { tries_left: Some(2) }), "{number}");
+        }
+    }
+
+    #[test]
     fn longer_keys_work_too() {
         for cipher in [Cipher::Aes192, Cipher::Aes256] {
-            run(cipher, "123456", |_, _, _| {}).unwrap();
+            run(p256(cipher), "123456", |_, _, _| {}).unwrap();
         }
     }
 
     #[test]
     fn a_wrong_can_is_told_with_the_tries_left() {
-        let error = run(Cipher::Aes128, "123457", |_, _, _| {}).err();
+        let error = run(p256(Cipher::Aes128), "123457", |_, _, _| {}).err();
         assert_eq!(error, Some(CardError::WrongCan { tries_left: Some(2) }));
     }
 
     #[test]
     fn our_own_key_sent_back_is_refused() {
         for message in [2, 3] {
-            let error = run(Cipher::Aes128, "123456", |n, command, response| {
+            let error = run(p256(Cipher::Aes128), "123456", |n, command, response| {
                 if n == message {
                     // 81 and 83 become 82 and 84 around the same point.
                     response.data = command.data().to_vec();
@@ -192,7 +207,7 @@ mod tests {
     fn points_off_the_curve_and_the_identity_are_refused() {
         for message in [2, 3] {
             for bad in [vec![4; 65], vec![0], vec![0; 65]] {
-                let error = run(Cipher::Aes128, "123456", |n, _, response| {
+                let error = run(p256(Cipher::Aes128), "123456", |n, _, response| {
                     if n == message {
                         response.data = dynamic(if n == 2 { 0x82 } else { 0x84 }, &bad);
                     }
@@ -204,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_chip_that_does_not_know_the_can_is_refused() {
-        let error = run(Cipher::Aes128, "123456", |n, _, response| {
+        let error = run(p256(Cipher::Aes128), "123456", |n, _, response| {
             if n == 4 {
                 let last = response.data.len() - 1;
                 response.data[last] ^= 1;
@@ -217,7 +232,7 @@ mod tests {
     fn garbage_ends_it_at_every_message() {
         for message in 1..5 {
             for garbage in [vec![], vec![0x7c], vec![0x7c, 0], vec![0x30, 0x03, 1, 2, 3], vec![0xff; 300]] {
-                let result = run(Cipher::Aes128, "123456", |n, _, response| {
+                let result = run(p256(Cipher::Aes128), "123456", |n, _, response| {
                     if n == message {
                         response.data.clone_from(&garbage);
                     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{CAN_REFERENCE, DYNAMIC_DATA, dynamic, token};
 use crate::apdu::{CommandApdu, ResponseApdu, SHORT_ANSWER, StatusWord};
 use crate::can::Can;
-use crate::crypto::{BLOCK, CurvePoint, CurveSecret, PasswordKey, SessionKeys};
+use crate::crypto::{BLOCK, CurvePoint, CurveSecret, Domain, PasswordKey, SessionKeys};
 use crate::error::CardError;
 use crate::lds::security_infos::PaceInfo;
 use crate::secure_messaging::SecureMessaging;
@@ -43,14 +43,15 @@ pub enum PaceStep {
 }
 
 impl PaceTerminal {
-    /// Begins: MSE:Set AT with the protocol and the CAN as password.
+    /// Begins: MSE:Set AT with the protocol, the CAN as password, and the number of the curve if it must be named.
     ///
     /// # Errors
     /// The command cannot be built.
-    pub fn start(info: PaceInfo, can: &Can) -> Result<PaceStep, CardError> {
+    pub fn start(info: PaceInfo, curve: Option<u8>, can: &Can) -> Result<PaceStep, CardError> {
         let password = PasswordKey::derive(info.cipher, can.as_bytes());
-        // 80: the protocol, 83: the password. No 84: with one set of domain parameters there is no doubt.
-        let data = [tlv::encode(0x80, &info.protocol()), tlv::encode(0x83, &[CAN_REFERENCE])].concat();
+        // 80: the protocol, 83: the password, 84: the curve, where the chip has several (9303-11 §4.4.4.1).
+        let curve = curve.map(|number| tlv::encode(0x84, &[number])).unwrap_or_default();
+        let data = [tlv::encode(0x80, &info.protocol()), tlv::encode(0x83, &[CAN_REFERENCE]), curve].concat();
         let command = CommandApdu::new(0x00, 0x22, 0xc1, 0xa4).with_data(data)?;
         Ok(PaceStep::Send(Self { info, password, state: State::SetAt }, command))
     }
@@ -69,9 +70,9 @@ impl PaceTerminal {
             State::Nonce => {
                 let encrypted = <[u8; BLOCK]>::try_from(object(response, "PACE nonce", 0x80)?)
                     .map_err(|_| CardError::PaceFailed("a nonce of the wrong length"))?;
-                let generator = CurvePoint::generator().ok_or(IDENTITY)?;
-                let (secret, public) = key_pair(generator)?;
-                let command = general_authenticate(false, &dynamic(0x81, &public.to_bytes()))?;
+                let generator = info.domain.generator().map_err(|_| IDENTITY)?;
+                let (secret, public) = key_pair(info.domain, &generator)?;
+                let command = general_authenticate(false, &dynamic(0x81, public.octets()))?;
                 (
                     State::Mapping {
                         nonce: Zeroizing::new(password.decrypt_nonce(encrypted)),
@@ -82,18 +83,19 @@ impl PaceTerminal {
                 )
             }
             State::Mapping { nonce, secret, public } => {
-                let theirs = other_key(object(response, "PACE mapping", 0x82)?, public)?;
-                let shared = secret.times(theirs).ok_or(IDENTITY)?;
-                let (secret, public) = key_pair(shared.map_generator(*nonce).ok_or(IDENTITY)?)?;
-                let command = general_authenticate(false, &dynamic(0x83, &public.to_bytes()))?;
+                let theirs = other_key(object(response, "PACE mapping", 0x82)?, info.domain, &public)?;
+                let shared = secret.times(&theirs).map_err(|_| IDENTITY)?;
+                let mapped = shared.map_generator(&nonce).map_err(|_| IDENTITY)?;
+                let (secret, public) = key_pair(info.domain, &mapped)?;
+                let command = general_authenticate(false, &dynamic(0x83, public.octets()))?;
                 (State::Agreement { secret, public }, command)
             }
             State::Agreement { secret, public } => {
-                let theirs = other_key(object(response, "PACE key agreement", 0x84)?, public)?;
-                let shared = secret.times(theirs).ok_or(IDENTITY)?;
-                let keys = SessionKeys::derive(info.cipher, &shared.x());
-                let ours = token(&keys, &info.protocol(), theirs);
-                let expected = token(&keys, &info.protocol(), public);
+                let theirs = other_key(object(response, "PACE key agreement", 0x84)?, info.domain, &public)?;
+                let shared = secret.times(&theirs).map_err(|_| IDENTITY)?;
+                let keys = SessionKeys::derive(info.cipher, shared.x());
+                let ours = token(&keys, &info.protocol(), &theirs);
+                let expected = token(&keys, &info.protocol(), &public);
                 (State::Token { keys, expected }, general_authenticate(true, &dynamic(0x85, &ours))?)
             }
             State::Token { keys, expected } => {
@@ -112,9 +114,9 @@ impl PaceTerminal {
 
 const IDENTITY: CardError = CardError::PaceFailed("the identity came out");
 
-fn key_pair(generator: CurvePoint) -> Result<(CurveSecret, CurvePoint), CardError> {
-    let secret = CurveSecret::random().map_err(|_| CardError::NoRandom)?;
-    let public = secret.times(generator).ok_or(IDENTITY)?;
+fn key_pair(domain: Domain, generator: &CurvePoint) -> Result<(CurveSecret, CurvePoint), CardError> {
+    let secret = domain.secret().map_err(|_| CardError::NoRandom)?;
+    let public = secret.times(generator).map_err(|_| IDENTITY)?;
     Ok((secret, public))
 }
 
@@ -125,10 +127,10 @@ fn general_authenticate(last: bool, data: &[u8]) -> Result<CommandApdu, CardErro
 }
 
 /// The chip's point: on the curve, and not our own sent back (9303-11 §4.4.3.3).
-fn other_key(bytes: &[u8], ours: CurvePoint) -> Result<CurvePoint, CardError> {
-    let point = CurvePoint::parse(bytes)
-        .ok_or(CardError::PaceFailed("the chip sent a point that is not on the curve"))?;
-    if point == ours { Err(CardError::PaceFailed("the chip sent our own key back")) } else { Ok(point) }
+fn other_key(bytes: &[u8], domain: Domain, ours: &CurvePoint) -> Result<CurvePoint, CardError> {
+    let off_curve = CardError::PaceFailed("the chip sent a point that is not on the curve");
+    let point = domain.point(bytes).map_err(|_| off_curve)?;
+    if point == *ours { Err(CardError::PaceFailed("the chip sent our own key back")) } else { Ok(point) }
 }
 
 /// The one object that a successful answer holds inside `7C L`; others may follow.

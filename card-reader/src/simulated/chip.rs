@@ -11,7 +11,7 @@ use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};
 use crate::can::Can;
 use crate::crypto::{self, Cipher, SessionKeys};
 use crate::lds::ElementaryFile;
-use crate::lds::security_infos::{ChipAuthenticationInfo, P256_DOMAIN, PaceInfo, SecurityInfos};
+use crate::lds::security_infos::{ChipAuthenticationInfo, PaceInfo, SecurityInfos};
 use crate::pace::CAN_REFERENCE;
 use crate::pace::chip::{PaceAnswer, PaceChip};
 use crate::secure_messaging::chip::ChipMessaging;
@@ -172,13 +172,20 @@ impl Chip {
         }
         match (command.p1(), command.p2()) {
             (0xc1, 0xa4) => {
-                let Some(info) = self.pace.iter().copied().find(|info| info.protocol() == protocol) else {
-                    return StatusWord::WRONG_DATA;
+                let of_protocol: Vec<_> =
+                    self.pace.iter().filter(|info| info.protocol() == protocol).collect();
+                let meant = match (of_protocol.as_slice(), reference) {
+                    ([], _) => return StatusWord::WRONG_DATA,
+                    ([only], None) => Some(**only),
+                    // Which of several is meant must be said.
+                    (_, None) => None,
+                    (several, Some(number)) => {
+                        several.iter().find(|info| number == [info.domain.number()]).map(|info| **info)
+                    }
                 };
-                if password != Some(CAN_REFERENCE) || reference.is_some_and(|domain| domain != [P256_DOMAIN])
-                {
+                let Some(info) = meant.filter(|_| password == Some(CAN_REFERENCE)) else {
                     return StatusWord::REFERENCED_DATA_NOT_FOUND;
-                }
+                };
                 if self.tries_left == 0 {
                     return StatusWord::AUTHENTICATION_METHOD_BLOCKED;
                 }

@@ -6,7 +6,7 @@ use time::Date;
 
 use super::card_file::{Behaviour, Bytes, CardFile, CardFileError, CardFiles, CardKeys, pkcs8};
 use crate::can::Can;
-use crate::crypto::Cipher;
+use crate::crypto::{Cipher, Domain};
 use crate::lds::mrz::{Mrz, check_digit};
 use crate::lds::security_infos::{PaceInfo, write};
 use crate::profile::{CardProfile, NationalNumber};
@@ -66,6 +66,8 @@ impl ChipMethods {
 /// With which keys and ciphers the chip proves itself (clés de la puce).
 #[derive(Debug, Clone, Copy)]
 pub struct ChipProfile {
+    /// The curves of PACE, by their numbers in 9303-11 §9.5.1.
+    pub pace: &'static [u8],
     /// The key of DG15.
     pub active: ChipKeyKind,
     /// The key of Chip Authentication in DG14.
@@ -83,6 +85,7 @@ impl Default for ChipProfile {
     fn default() -> Self {
         let key = ChipKeyKind::Ec(ChipCurve::P256);
         Self {
+            pace: &[12],
             active: key,
             chip: key,
             form: ParametersForm::Named,
@@ -121,8 +124,14 @@ impl CardFile {
         let dg1 = tlv::encode(0x61, &tlv::encode(0x5f1f, person.mrz()?.as_bytes()));
         Mrz::from_dg1(&dg1).map_err(|_| CardFileError::Invalid("the person does not fit an MRZ"))?;
 
-        let pace = write::pace(PaceInfo { cipher: Cipher::Aes128 });
-        let mut infos = vec![pace.clone()];
+        let domain =
+            |number: &u8| Domain::standardised(*number).ok_or(CardFileError::Invalid("no such curve"));
+        let domains = profile.pace.iter().map(domain).collect::<Result<Vec<_>, _>>()?;
+        let pace: Vec<_> = domains
+            .into_iter()
+            .map(|domain| write::pace(PaceInfo { cipher: Cipher::Aes128, domain }))
+            .collect();
+        let mut infos = pace.clone();
         let mut keys = CardKeys::default();
         let mut dg15 = None;
         if methods.chip() {
@@ -153,7 +162,7 @@ impl CardFile {
         groups.extend(dg15.as_deref().map(|dg15| (DataGroupNumber::DG15, dg15)));
         let sod = signer.sign_security_object(DigestAlgorithm::Sha256, &groups)?;
         let files = CardFiles {
-            card_access: Bytes(write::card_access(&[pace])),
+            card_access: Bytes(write::card_access(&pace)),
             sod: Bytes(sod),
             dg1: Bytes(dg1.clone()),
             dg2: Some(Bytes(dg2.clone())),

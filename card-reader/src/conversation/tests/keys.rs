@@ -57,6 +57,18 @@ fn chip_authentication_in_every_group() {
     }
 }
 
+/// Chips of other states: brainpoolP256r1 most of them, and some offer several curves.
+#[test]
+fn pace_over_every_curve() {
+    let kingdom = Kingdom::new();
+    let trust = kingdom.trust(&[]);
+    let alone: [&[u8]; 9] = [&[10], &[11], &[12], &[13], &[14], &[15], &[16], &[17], &[18]];
+    let several: [&[u8]; 2] = [&[12, 13], &[13, 12, 18]];
+    for pace in alone.into_iter().chain(several) {
+        prove(&kingdom, &trust, ChipMethods::Chip, &ChipProfile { pace, ..Default::default() });
+    }
+}
+
 /// With 3DES by MSE:Set KAT, also where DG14 has nothing but a key.
 #[test]
 fn chip_authentication_with_every_cipher_announced_or_not() {

@@ -26,8 +26,10 @@ fn real_card_access_files_are_read_and_their_unknown_infos_skipped() {
     for (name, bytes) in data("securityinfos", "ef31") {
         let infos = SecurityInfos::from_card_access(&bytes);
         assert!(infos.is_ok(), "{name}");
-        // Both chips speak PACE over brainpoolP256r1 (13) only: offered, but not by a protocol of ours.
-        assert_eq!(infos.unwrap().best_pace(), None, "{name}");
+        // Both chips speak PACE over brainpoolP256r1.
+        let infos = infos.unwrap();
+        let best = infos.best_pace().unwrap();
+        assert_eq!((best.domain.number(), infos.domain_reference(best)), (13, None), "{name}: {best:?}");
     }
 }
 
@@ -59,7 +61,7 @@ use KeyAgreement::{Dh, Ecdh};
 
 #[test]
 fn what_is_written_is_read() {
-    let pace = PaceInfo { cipher: Cipher::Aes128 };
+    let pace = pace_over(12, Cipher::Aes128);
     let written = [
         write::pace(pace),
         write::chip_protocol(Ecdh, Cipher::Aes128, Some(1)),
@@ -78,12 +80,33 @@ fn what_is_written_is_read() {
 #[test]
 fn the_longest_key_is_chosen_and_3des_is_not_spoken() {
     let ciphers =
-        [Cipher::Aes128, Cipher::Aes256, Cipher::Aes192].map(|cipher| write::pace(PaceInfo { cipher }));
+        [Cipher::Aes128, Cipher::Aes256, Cipher::Aes192].map(|cipher| write::pace(pace_over(12, cipher)));
     let infos = SecurityInfos::from_card_access(&write::card_access(&ciphers)).unwrap();
-    assert_eq!(infos.best_pace(), Some(PaceInfo { cipher: Cipher::Aes256 }));
+    assert_eq!(infos.best_pace(), Some(pace_over(12, Cipher::Aes256)));
     // id-PACE-ECDH-GM-3DES-CBC-CBC over P-256.
     let triple_des = hex::decode("31143012060a04007f0007020204020102010202010c").unwrap();
-    assert_eq!(SecurityInfos::from_card_access(&triple_des).unwrap(), SecurityInfos::default());
+    assert_eq!(SecurityInfos::from_card_access(&triple_des).unwrap().best_pace(), None);
+}
+
+#[test]
+fn of_several_curves_the_largest_is_chosen_and_named() {
+    let over = |numbers: &[u8]| {
+        let infos: Vec<_> =
+            numbers.iter().map(|number| write::pace(pace_over(*number, Cipher::Aes128))).collect();
+        let infos = SecurityInfos::from_card_access(&write::card_access(&infos)).unwrap();
+        infos.best_pace().map(|best| (best.domain.number(), infos.domain_reference(best)))
+    };
+    assert_eq!(over(&[13]), Some((13, None)));
+    assert_eq!(over(&[12, 16, 13]), Some((16, Some(16))));
+    // One that we speak beside one that we do not: PACE in a group modulo a prime, number 2.
+    let group = hex::decode("3012060a04007f00070202040102020102020102").unwrap();
+    let both = write::card_access(&[group, write::pace(pace_over(12, Cipher::Aes128))]);
+    let infos = SecurityInfos::from_card_access(&both).unwrap();
+    assert_eq!(infos.domain_reference(infos.best_pace().unwrap()), Some(12));
+}
+
+fn pace_over(number: u8, cipher: Cipher) -> PaceInfo {
+    PaceInfo { cipher, domain: Domain::standardised(number).unwrap() }
 }
 
 #[test]
