@@ -19,6 +19,7 @@ use crate::rate::{RateLimit, RateLimits};
 use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::sqlite::Database;
 use crate::token::{TokenError, Tokens};
+use crate::trust::hot_list::HotLists;
 use crate::trust::{Trust, TrustError};
 use measured::Measured;
 
@@ -44,6 +45,8 @@ pub struct App {
     pub policies: Arc<Decisions>,
     /// Whom we believe.
     pub trust: Arc<Trust>,
+    /// Which cards were reported lost or stolen.
+    pub hot_list: Arc<HotLists>,
     /// The way to the back-ends.
     pub proxy: Proxy,
     /// Challenges that wait for their chip.
@@ -123,6 +126,8 @@ impl App {
         let database = Database::open(&config.store)
             .await
             .map_err(|error| BuildError::Store { path: config.store.clone(), error })?;
+        let key_check = crate::trust::hot_list::key_check(signer.as_ref())?;
+        let hot_list = HotLists::open(config.trust.hot_list.clone(), key_check, clock.clone());
         let registry =
             Registry::open(database.clone(), signer.clone(), tokens.clone(), SUBJECT_AUDIENCE.to_owned())
                 .await?;
@@ -147,6 +152,7 @@ impl App {
             tokens,
             policies: Arc::new(Decisions::new(policies)),
             trust,
+            hot_list: Arc::new(hot_list),
             proxy,
             presences: PendingPresences::default(),
             rate,

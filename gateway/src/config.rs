@@ -8,6 +8,7 @@ mod file;
 mod keys;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use hsm_config::KeyPlace;
 use url::Url;
 
 pub use error::ConfigError;
+pub use trust::{FetchConfig, FetchSource, HotListConfig, TrustConfig};
 
 /// The whole configuration, ready to be built from.
 #[derive(Clone, Debug)]
@@ -65,19 +67,6 @@ pub struct TlsConfig {
     pub client_ca: PathBuf,
     /// Its revocation list.
     pub client_crl: PathBuf,
-}
-
-/// Trust files; re-read when they change.
-#[derive(Clone, Debug)]
-pub struct TrustConfig {
-    /// Country signers (CSCA).
-    pub csca: Vec<PathBuf>,
-    /// Their revocation lists.
-    pub crl: Vec<PathBuf>,
-    /// The trust-store folder that `bawaba pki import` fills; it may not exist yet.
-    pub store: Option<PathBuf>,
-    /// How far SHA-1 is believed in what old documents carry.
-    pub sha1: pki::Sha1Policy,
 }
 
 /// One back-end.

@@ -4,6 +4,7 @@
 //! a patient or a path never becomes a label.
 
 mod labels;
+mod lists;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use labels::{BackEnd, Decision, Handshake, List, Outcome, Port, Refusal, Request, Route, Service};
+use labels::{BackEnd, Decision, Handshake, Outcome, Port, Refusal, Request, Route, Service};
+use lists::ListMetrics;
 
 /// The media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,7 +42,7 @@ pub struct Metrics {
     back_end_requests: Family<BackEnd, Counter>,
     back_end_seconds: Family<Service, Histogram>,
     back_end_open: Family<Service, Gauge>,
-    list_age: Family<List, Gauge>,
+    lists: ListMetrics,
     presences: Family<Outcome, Counter>,
     presences_pending: Gauge,
     decisions: Family<Decision, Counter>,
@@ -99,8 +101,7 @@ impl Metrics {
         );
         let back_end_open = Family::default();
         registry.register("back_end_resting", "1 while a back-end's breaker is open", back_end_open.clone());
-        let list_age = Family::default();
-        registry.register_with_unit("list_age", "Age of a revocation list", Unit::Seconds, list_age.clone());
+        let lists = ListMetrics::new(&mut registry);
         let presences = Family::default();
         registry.register("presences", "Presences by outcome", presences.clone());
         let presences_pending = Gauge::default();
@@ -123,7 +124,7 @@ impl Metrics {
             back_end_requests,
             back_end_seconds,
             back_end_open,
-            list_age,
+            lists,
             presences,
             presences_pending,
             decisions,
@@ -178,11 +179,6 @@ impl Metrics {
     /// A back-end's breaker opened or closed.
     pub fn back_end_resting(&self, service: &Arc<str>, resting: bool) {
         self.back_end_open.get_or_create(&Service { service: Arc::clone(service) }).set(i64::from(resting));
-    }
-
-    /// How old a revocation list (`client-crl`, `csca-crl`) is.
-    pub fn list_age(&self, list: &'static str, age: Duration) {
-        self.list_age.get_or_create(&List { list }).set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
     }
 
     /// A presence was begun, opened a session, or was refused.

@@ -19,7 +19,7 @@ use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
-use crate::registry::{CardReport, Dependant, Patient, Presented};
+use crate::registry::{Dependant, Patient, Presented};
 use crate::timing::Timing;
 use crate::wire::{PresenceAnswer, Proof};
 
@@ -138,10 +138,11 @@ async fn admit(
         }
     };
     timing.lap("chip");
-    let card = standing::facts(app, &proof, event)?;
+    let (card, listing) = standing::facts(app, &proof, event).await?;
     let Presented { holder, report, dependants } = app.registry.presented(&proof).await?;
     event.subject = holder.as_ref().map(|holder| holder.subject.clone());
-    let signals = signals(app, report, event)?;
+    let reported = report.map(|report| report.as_str().to_owned()).or(listing);
+    let signals = signals(app, reported, event)?;
     let holder = holder.ok_or_else(|| Refusal::new(ProblemCode::PatientUnknown))?;
     let person = person(&holder, dependants, asked.dependant.as_deref())?;
     event.subject = Some(person.patient.subject.clone());
@@ -180,15 +181,11 @@ fn person(holder: &Patient, dependants: Vec<Dependant>, asked: Option<&str>) -> 
 }
 
 /// What looks wrong about a card that is genuine.
-fn signals(
-    app: &App,
-    report: Option<CardReport>,
-    event: &mut AuditEvent,
-) -> Result<Vec<RiskSignal>, Refusal> {
-    let Some(report) = report else {
+fn signals(app: &App, reported: Option<String>, event: &mut AuditEvent) -> Result<Vec<RiskSignal>, Refusal> {
+    let Some(reported) = reported else {
         return Ok(Vec::new());
     };
-    event.detail = Some(report.as_str().to_owned());
+    event.detail = Some(reported);
     signal(app, RiskSignal::CardReported, event)?;
     Ok(vec![RiskSignal::CardReported])
 }

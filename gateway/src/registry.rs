@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use card_reader::PresenceProof;
 use hsm_config::{KeyRole, Signer};
+use pki::hot_list::CardDigest;
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use crate::audit::unix_micros;
 use crate::sqlite::Database;
 use crate::token::Tokens;
+use crate::trust::hot_list::card_digest;
 
 pub use health_id::HealthId;
 use snapshot::Snapshot;
@@ -193,6 +195,11 @@ impl Registry {
     pub async fn register_client(&self, client: &Client) -> Result<(), RegistryError> {
         sqlite::register_client(&self.database, client).await?;
         self.refresh().await
+    }
+
+    /// The name of a card on the hot list.
+    pub(crate) fn hot_list_digest(&self, state: &str, number: &str) -> Result<CardDigest, RegistryError> {
+        Ok(card_digest(self.signer.as_ref(), state, number)?)
     }
 
     /// The keyed hash that stands for a number. `kind` keeps numbers of two kinds apart.

@@ -110,6 +110,8 @@ pub async fn start_on(
     if let KeyPlace::Profile(_) = &app.config.keys {
         background.spawn(keys::maintain(app.signer.clone(), app.clock.clone(), stop.clone()));
     }
+    background.spawn(app.trust.clone().fetch(app.metrics.clone(), stop.clone()));
+    background.spawn(app.hot_list.clone().watch(stop.clone()));
     if let Some(folder) = app.config.policies.clone() {
         background.spawn(app.policies.clone().watch(folder, stop.clone()));
     }

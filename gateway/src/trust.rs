@@ -4,14 +4,17 @@
 //! connections), the server's own certificate. All come from files and from the trust store, are read in the background when a file
 //! changes, and are swapped whole; a set that does not hold together is not taken, and the old one stays.
 
+mod fetch;
 mod files;
+pub mod hot_list;
 pub(crate) mod import;
+mod material;
 mod reload;
 pub(crate) mod store;
 mod stored;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use pki::{ClientCertificate, ClientCrl, TrustStore};
@@ -22,8 +25,10 @@ use crate::clock::Clock;
 use crate::config::{TlsConfig, TrustConfig};
 use crate::listen::{ClientAuth, ClientStatus, ListenError, server_config};
 
-pub use files::TrustError;
-pub(crate) use files::{certificates, trust_store as documents};
+pub use fetch::{Failed, SourceState, kept_states};
+pub(crate) use files::certificates;
+pub use files::{TrustError, Unused};
+pub(crate) use material::{documents as lists, trust_store as documents};
 pub use store::StoreError;
 
 /// What is trusted now (*magasin de confiance*), and the TLS configurations that follow from it.
@@ -33,6 +38,11 @@ pub struct Trust {
     current: Arc<ArcSwap<TrustSnapshot>>,
     api: Arc<ArcSwap<ServerConfig>>,
     public: Arc<ArcSwap<ServerConfig>>,
+    fetched: fetch::States,
+    /// One reading at a time: each begins from what the one before it left.
+    reading: Mutex<()>,
+    /// The state of the files when they were first read.
+    read: Vec<reload::Stamp>,
 }
 
 /// Where trust comes from.
@@ -45,7 +55,8 @@ struct TrustFiles {
 /// One reading of all the files.
 struct TrustSnapshot {
     documents: Arc<TrustStore>,
-    clients: ClientCrl,
+    unused: Vec<Unused>,
+    clients: Arc<ClientCrl>,
 }
 
 /// Whether a client's certificate is good on every list that we have.
@@ -69,7 +80,9 @@ impl Trust {
     /// Reads everything once; a gateway does not start on half of it.
     pub fn load(trust: &TrustConfig, tls: &TlsConfig, clock: Arc<dyn Clock>) -> Result<Self, TrustError> {
         let files = TrustFiles { trust: trust.clone(), tls: tls.clone() };
-        let current = Arc::new(ArcSwap::from_pointee(files.snapshot()?));
+        // Before they are read: a file that changes from now on is read again.
+        let read = files.stamps();
+        let current = Arc::new(ArcSwap::from_pointee(files.snapshot(None)?));
         let (api, public) = files.server_configs(&current, &clock)?;
         Ok(Self {
             files,
@@ -77,6 +90,9 @@ impl Trust {
             current,
             api: Arc::new(ArcSwap::from_pointee(api)),
             public: Arc::new(ArcSwap::from_pointee(public)),
+            fetched: fetch::States::default(),
+            reading: Mutex::new(()),
+            read,
         })
     }
 
@@ -84,6 +100,12 @@ impl Trust {
     #[must_use]
     pub fn documents(&self) -> Arc<TrustStore> {
         self.current.load().documents.clone()
+    }
+
+    /// Revocation lists of which no use is made, and why.
+    #[must_use]
+    pub fn unused_lists(&self) -> Vec<Unused> {
+        self.current.load().unused.clone()
     }
 
     /// Where a client's certificate stands at that moment. Asked on every request: a TLS session that was
@@ -122,11 +144,24 @@ impl Trust {
     /// The TLS configurations are new ones, with new session stores: who was revoked cannot resume a session
     /// that was agreed before.
     pub fn reload(&self) -> Result<(), TrustError> {
-        let snapshot = self.files.snapshot()?;
+        let _one_at_a_time = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.documents();
+        let snapshot = self.files.snapshot(Some((&before, self.clock.now())))?;
         let (api, public) = self.files.server_configs(&self.current, &self.clock)?;
         self.current.store(Arc::new(snapshot));
         self.api.store(Arc::new(api));
         self.public.store(Arc::new(public));
+        Ok(())
+    }
+}
+
+impl Trust {
+    /// Reads the country signers and their lists again, and leaves connections and their TLS alone.
+    fn reload_documents(&self) -> Result<(), TrustError> {
+        let _one_at_a_time = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.current.load_full();
+        let (documents, unused) = self.files.documents(Some((&before.documents, self.clock.now())))?;
+        self.current.store(Arc::new(TrustSnapshot { documents, unused, clients: before.clients.clone() }));
         Ok(())
     }
 }
@@ -144,11 +179,21 @@ impl TrustSnapshot {
 }
 
 impl TrustFiles {
-    fn snapshot(&self) -> Result<TrustSnapshot, TrustError> {
-        Ok(TrustSnapshot {
-            documents: Arc::new(files::trust_store(&self.trust)?),
-            clients: files::client_crl(&self.tls)?,
-        })
+    fn snapshot(&self, before: Option<(&TrustStore, OffsetDateTime)>) -> Result<TrustSnapshot, TrustError> {
+        let (documents, unused) = self.documents(before)?;
+        Ok(TrustSnapshot { documents, unused, clients: Arc::new(files::client_crl(&self.tls)?) })
+    }
+
+    /// The operator's own files, and what was fetched.
+    fn documents(
+        &self,
+        before: Option<(&TrustStore, OffsetDateTime)>,
+    ) -> Result<(Arc<TrustStore>, Vec<Unused>), TrustError> {
+        let (store, unused) = material::documents(&self.trust, before)?;
+        for list in &unused {
+            tracing::warn!(source = list.source, code = list.why.code(), "revocation list not used");
+        }
+        Ok((Arc::new(store), unused))
     }
 
     fn server_configs(

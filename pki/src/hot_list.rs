@@ -24,6 +24,7 @@ pub use file::{HotListEntry, HotListHeader, HotListKind, HotListWriter, SIGNED_L
 
 use crate::limits;
 use std::collections::HashMap;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// The keyed digest of a card's state and document number (empreinte de la carte): 128 bits of an HMAC, so that a list
@@ -71,9 +72,9 @@ pub trait ReadAt {
 }
 
 /// A base and all that changed since (liste d'opposition en vigueur).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HotList {
-    base: HotListBase,
+    base: Arc<HotListBase>,
     changes: HashMap<CardDigest, Option<Listing>>,
     newest: HotListHeader,
 }
@@ -103,7 +104,8 @@ impl ListingReason {
 impl HotList {
     /// The list as of this base.
     #[must_use]
-    pub fn new(base: HotListBase) -> Self {
+    pub fn new(base: impl Into<Arc<HotListBase>>) -> Self {
+        let base = base.into();
         Self { newest: *base.header(), base, changes: HashMap::new() }
     }
 
@@ -152,7 +154,7 @@ impl HotList {
 
     /// The base below the changes.
     #[must_use]
-    pub fn base(&self) -> &HotListBase {
+    pub fn base(&self) -> &Arc<HotListBase> {
         &self.base
     }
 

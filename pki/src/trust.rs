@@ -180,12 +180,6 @@ impl TrustStore {
         self.authorities.is_empty()
     }
 
-    /// What there is to say at the moment `at` of every revocation list in the store.
-    #[must_use]
-    pub fn revocation_lists(&self, at: OffsetDateTime) -> Vec<ListFacts> {
-        lists::facts(&self.lists, at)
-    }
-
     /// How many document signer certificates are kept for security objects without their own.
     #[must_use]
     pub fn document_signers(&self) -> usize {

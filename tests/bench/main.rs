@@ -4,6 +4,7 @@
 //! shown. Nothing is asserted: a machine that is busy gives worse figures, and the table says how busy it was.
 
 mod flows;
+mod hot_list;
 mod load;
 mod passive;
 mod peers;
@@ -28,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         flows::audit(seconds).await?;
         flows::policy()?;
         passive::table()?;
+        hot_list::table()?;
         signing::table()?;
         startup::table().await
     })?;

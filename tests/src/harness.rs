@@ -162,6 +162,22 @@ impl Harness {
         assert!(self.eventually(seen).await, "the revocation list is not read again");
     }
 
+    /// The parts of a gateway in this process.
+    pub fn app(&self) -> &gateway::app::App {
+        self.engine.app()
+    }
+
+    /// The country signer of the kingdom, with its key.
+    pub fn country_signer(&self) -> pki::issuing::CountrySigner {
+        use base64::Engine as _;
+        let text = std::fs::read_to_string(self.files.csca_keys()).expect("the country signer");
+        let keys: Value = serde_json::from_str(&text).expect("JSON");
+        let certificate = base64::engine::general_purpose::STANDARD.decode(text_of(&keys, "certificate"));
+        let scheme = pki::issuing::SignatureScheme::EcdsaP256;
+        pki::issuing::CountrySigner::restore(&certificate.expect("base64"), text_of(&keys, "key"), scheme)
+            .expect("a country signer")
+    }
+
     /// Whom the gateway believes.
     pub fn trust_store(&self) -> Arc<pki::TrustStore> {
         self.engine.app().trust.documents()
@@ -227,6 +243,10 @@ impl Drop for Harness {
     fn drop(&mut self) {
         self.back_ends.cancel();
     }
+}
+
+fn text_of<'a>(keys: &'a Value, name: &str) -> &'a str {
+    keys["country"][name].as_str().expect("a text")
 }
 
 /// The two ports of the gateway.

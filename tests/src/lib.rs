@@ -8,6 +8,7 @@ pub mod back_end;
 pub mod counter;
 pub mod faulty;
 pub mod harness;
+pub mod list_server;
 pub mod papers;
 pub mod parsers;
 pub mod program;

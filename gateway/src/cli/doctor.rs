@@ -1,6 +1,7 @@
 //! What is wrong with this machine or this gateway, and what can be done about it?
 
 mod files;
+mod lists;
 mod machine;
 
 use std::path::PathBuf;
@@ -100,6 +101,13 @@ fn of_gateway(config: &Config, at: time::OffsetDateTime) -> Result<Vec<Finding>,
     ];
     findings.extend(config.trust.csca.iter().map(|path| files::certificate("country-signer", path, at)));
     findings.extend(config.trust.crl.iter().map(|path| files::country_crl(path, at)));
+    findings.extend(lists::sources(config.trust.fetch.as_ref()));
+    if let Some(list) = &config.trust.hot_list {
+        // Without its key no list can be read; the finding about the keys says what is wrong with them.
+        let key_check = hsm_config::open(&config.keys, at)
+            .and_then(|keys| crate::trust::hot_list::key_check(keys.signer.as_ref()));
+        findings.extend(key_check.map(|key_check| lists::hot_list(list, key_check, at)).unwrap_or_default());
+    }
     findings.push(files::policies(config.policies.as_deref()));
     findings.push(runtime()?.block_on(machine::database(&config.store)));
     findings.push(machine::port("api-port", config.listen.api));

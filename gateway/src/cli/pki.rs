@@ -2,6 +2,7 @@
 
 mod crl;
 mod doctor;
+mod hot_list;
 mod import;
 mod list;
 mod pin;
@@ -38,8 +39,11 @@ pub(super) enum Command {
     Show(show::Arguments),
     /// Follow a certificate to those who are believed, for a document, a professional or an establishment, and say why not
     Verify(verify::Arguments),
-    /// Show a revocation list: from when, until when, how many
+    /// Show revocation lists: from when, until when, how many for which reason; of a gateway, also where from
     Crl(crl::Arguments),
+    /// Cards reported lost, stolen or withdrawn: make, hand over, show and ask the list
+    #[command(subcommand)]
+    HotList(hot_list::Command),
     /// Revoke a client of a demonstration: its authority signs a new revocation list, which a running gateway takes over
     RevokeClient(revoke_client::Arguments),
 }
@@ -54,6 +58,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Show(arguments) => show::run(arguments, *output),
         Command::Verify(arguments) => verify::run(arguments, *output),
         Command::Crl(arguments) => crl::run(arguments, *output),
+        Command::HotList(command) => hot_list::run(command, *output),
         Command::RevokeClient(arguments) => revoke_client::run(arguments, *output),
     }
 }

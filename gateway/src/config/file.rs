@@ -12,6 +12,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::keys::KeysFile;
+use super::trust::TrustFile;
 use super::{
     BackEndConfig, Config, ConfigError, LimitsConfig, ListenConfig, PatientIdentifier, TlsConfig, TrustConfig,
 };
@@ -64,36 +65,6 @@ struct IssuerFile {
 #[serde(deny_unknown_fields)]
 struct StoreFile {
     sqlite: PathBuf,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TrustFile {
-    csca: Spanned<Vec<Spanned<PathBuf>>>,
-    crl: Vec<Spanned<PathBuf>>,
-    store: Option<PathBuf>,
-    #[serde(default)]
-    sha1: Sha1File,
-}
-
-/// Where SHA-1 is believed: the names of [`pki::Sha1Policy`].
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Sha1File {
-    #[default]
-    Refuse,
-    DataGroups,
-    Signatures,
-}
-
-impl From<Sha1File> for pki::Sha1Policy {
-    fn from(written: Sha1File) -> Self {
-        match written {
-            Sha1File::Refuse => Self::Refuse,
-            Sha1File::DataGroups => Self::DataGroups,
-            Sha1File::Signatures => Self::Signatures,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -170,6 +141,7 @@ impl Source<'_> {
             .into_iter()
             .map(|(service, back_end)| Ok((service.clone(), self.back_end(service, back_end)?)))
             .collect::<Result<_, ConfigError>>()?;
+        let mark = self.dir.join(&file.store.sqlite).with_extension("hot-list-mark");
         Ok(Config {
             listen: ListenConfig {
                 api: file.listen.api,
@@ -190,6 +162,8 @@ impl Source<'_> {
                 crl: self.all_readable("trust.crl", &file.trust.crl)?,
                 store: file.trust.store.map(|store| self.dir.join(store)),
                 sha1: file.trust.sha1.into(),
+                fetch: file.trust.fetch.map(|fetch| self.fetch(fetch)).transpose()?,
+                hot_list: file.trust.hot_list.map(|list| self.hot_list(&list, &mark)).transpose()?,
             },
             policies: file.policies.map(|file| self.readable("policies.dir", &file.dir)).transpose()?,
             back_ends,
@@ -255,7 +229,11 @@ impl Source<'_> {
         })
     }
 
-    fn all_readable(&self, key: &str, paths: &[Spanned<PathBuf>]) -> Result<Vec<PathBuf>, ConfigError> {
+    pub(super) fn all_readable(
+        &self,
+        key: &str,
+        paths: &[Spanned<PathBuf>],
+    ) -> Result<Vec<PathBuf>, ConfigError> {
         paths.iter().map(|path| self.readable(key, path)).collect()
     }
 

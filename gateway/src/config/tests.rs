@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Config, ConfigError, PatientIdentifier};
+use super::{Config, ConfigError, FetchSource, PatientIdentifier};
 
 const SAMPLE: &str = include_str!("../../config/sample.toml");
 
@@ -78,4 +78,38 @@ fn limits_may_be_left_out() {
 fn missing_file_is_said() {
     let error = Config::load(Path::new("/nowhere/gateway.toml")).unwrap_err();
     assert!(error.to_string().starts_with("/nowhere/gateway.toml: cannot be read"), "{error}");
+}
+
+/// The sample with these lines more at its end.
+fn with(lines: &str) -> Result<Config, ConfigError> {
+    load(&format!("{SAMPLE}\n{lines}\n"))
+}
+
+#[test]
+fn sources_of_lists_are_urls_files_and_folders_and_nothing_else() {
+    let sources = |list: &str| with(&format!("[trust.fetch]\nsources = [{list}]\nca = [\"ca.pem\"]"));
+    let config =
+        sources("\"http://lists.example.ma/a.crl\", \"https://b.example.ma/b.crl\", \"csca/incoming\"");
+    let fetch = config.unwrap().trust.fetch.unwrap();
+    assert!(matches!(fetch.sources[..], [FetchSource::Url(_), FetchSource::Url(_), FetchSource::Path(_)]));
+    assert_eq!((fetch.period.as_secs(), fetch.timeout.as_secs()), (3_600, 30));
+    for wrong in ["ftp://lists.example.ma/a.crl", "http://", "ldap://pkd.example/CRLs"] {
+        let error = sources(&format!("\"{wrong}\"")).unwrap_err();
+        assert!(error.problem.contains(wrong) && error.line.is_some(), "{error}");
+    }
+    let blind = with("[trust.fetch]\nsources = [\"https://b.example.ma/b.crl\"]").unwrap_err();
+    assert!(blind.remedy.contains("trust.fetch.ca"), "{blind}");
+    let hasty = with("[trust.fetch]\nsources = []\nperiod_secs = 0").unwrap_err();
+    assert!(hasty.problem.contains("0 seconds"), "{hasty}");
+}
+
+#[test]
+fn hot_list_needs_its_certificate_and_its_folder() {
+    let list = |certificate: &str, dir: &str| {
+        with(&format!("[trust.hot_list]\ncertificate = \"{certificate}\"\ndir = \"{dir}\""))
+    };
+    let kept = list("ca.pem", "csca").unwrap().trust.hot_list.unwrap();
+    assert!(kept.mark.ends_with("bawaba.hot-list-mark"), "{}", kept.mark.display());
+    assert!(list("nowhere.pem", "csca").unwrap_err().problem.contains("nowhere.pem"));
+    assert!(list("ca.pem", "nowhere").unwrap_err().problem.contains("nowhere"));
 }

@@ -59,3 +59,18 @@ pub(super) struct Decision {
     pub(super) action: &'static str,
     pub(super) verdict: &'static str,
 }
+
+/// Country and key identifier of a pinned country signer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Crl {
+    pub(super) country: String,
+    pub(super) signer: String,
+    pub(super) standing: &'static str,
+}
+
+/// A source as the operator configured it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Fetch {
+    pub(super) source: String,
+    pub(super) outcome: &'static str,
+}

@@ -101,6 +101,11 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let age = app.trust.client_crl_age(app.clock.now()).whole_seconds();
     app.metrics.list_age("client-crl", Duration::from_secs(age.max(0).unsigned_abs()));
+    let now = app.clock.now();
+    if let Some(age) = app.hot_list.age(now) {
+        app.metrics.list_age("hot-list", age);
+    }
+    app.metrics.csca_lists(&app.trust.documents().revocation_lists(now), now);
     ([(CONTENT_TYPE, OPENMETRICS)], app.metrics.encode()).into_response()
 }
 

@@ -3,15 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pki::{ClientCrl, PkiError, RevocationPolicy, TrustStore, UntrustedCertificate, UntrustedCrl};
+use pki::{ClientCrl, PkiError};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
-use crate::config::{TlsConfig, TrustConfig};
+use crate::config::TlsConfig;
 use crate::listen::ListenError;
 
-use super::store::{StoreError, StoreFolder};
-use super::stored;
+use super::store::StoreError;
 
 /// Why a set of trust files is not taken; each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -53,28 +52,13 @@ pub enum TrustError {
     },
 }
 
-pub(crate) fn trust_store(config: &TrustConfig) -> Result<TrustStore, TrustError> {
-    let mut signers = Vec::new();
-    for path in &config.csca {
-        for der in certificates(path)? {
-            signers.push(UntrustedCertificate::from_der(&der).map_err(|error| refused(path, error))?);
-        }
-    }
-    let mut lists = Vec::new();
-    for path in &config.crl {
-        for der in revocation_lists(path)? {
-            lists.push(UntrustedCrl::from_der(&der).map_err(|error| refused(path, error))?);
-        }
-    }
-    if let Some(store) = &config.store {
-        return stored::with_store(&StoreFolder::new(store), signers, lists)
-            .map(|store| store.with_sha1_policy(config.sha1));
-    }
-    let first = config.csca.first().map(PathBuf::as_path).unwrap_or(Path::new("trust.csca"));
-    // How old a list may be for what is a matter of policy, not of this reading.
-    TrustStore::new(signers, lists)
-        .map(|store| store.with_revocation_policy(RevocationPolicy::Report).with_sha1_policy(config.sha1))
-        .map_err(|error| refused(first, error))
+/// A revocation list of which no use is made (LCR écartée).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unused {
+    /// The file, folder or URL, as configured.
+    pub source: String,
+    /// Why.
+    pub why: PkiError,
 }
 
 pub(super) fn client_crl(config: &TlsConfig) -> Result<ClientCrl, TrustError> {
@@ -90,7 +74,9 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     read_objects(path, "certificate", CertificateDer::from)
 }
 
-fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TrustError> {
+pub(super) fn revocation_lists(
+    path: &Path,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, TrustError> {
     read_objects(path, "revocation list", CertificateRevocationListDer::from)
 }
 
@@ -101,6 +87,17 @@ pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TrustEr
         PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| empty())
     } else {
         PrivateKeyDer::try_from(bytes).map_err(|_| empty())
+    }
+}
+
+/// The DER lists in these bytes, PEM or DER.
+pub(super) fn lists_in(bytes: &[u8]) -> Vec<Vec<u8>> {
+    match is_pem(bytes) {
+        true => CertificateRevocationListDer::pem_slice_iter(bytes)
+            .filter_map(Result::ok)
+            .map(|list| list.to_vec())
+            .collect(),
+        false => vec![bytes.to_vec()],
     }
 }
 
@@ -129,6 +126,6 @@ fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
     fs::read(path).map_err(|error| TrustError::Unreadable { path: path.to_owned(), error })
 }
 
-fn refused(path: &Path, error: PkiError) -> TrustError {
+pub(super) fn refused(path: &Path, error: PkiError) -> TrustError {
     TrustError::Refused { path: path.to_owned(), error }
 }

@@ -20,7 +20,7 @@ impl Trust {
         let mut hangup = signal(SignalKind::hangup()).ok();
         let mut tick = interval(LOOK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut seen = self.files.stamps();
+        let mut seen = self.read.clone();
         loop {
             let asked = tokio::select! {
                 () = stop.cancelled() => return,
@@ -42,6 +42,19 @@ impl Trust {
     }
 }
 
+impl Trust {
+    /// Takes over what was fetched.
+    pub(super) async fn reload_in_background(self: Arc<Self>) {
+        match tokio::task::spawn_blocking(move || self.reload_documents()).await {
+            Ok(Ok(())) => tracing::info!("fetched revocation lists taken over"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "fetched revocation lists not taken, the old ones stay")
+            }
+            Err(_) => tracing::error!("fetched revocation lists not taken, reading them failed"),
+        }
+    }
+}
+
 /// The next SIGHUP; never, where signals cannot be had.
 async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) {
     match hangup {
@@ -53,10 +66,10 @@ async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) {
 }
 
 /// What tells one state of a file from another.
-type Stamp = Option<(SystemTime, u64)>;
+pub(super) type Stamp = Option<(SystemTime, u64)>;
 
 impl TrustFiles {
-    fn stamps(&self) -> Vec<Stamp> {
+    pub(super) fn stamps(&self) -> Vec<Stamp> {
         let Self { trust, tls } = self;
         let of_tls: [&PathBuf; 4] = [&tls.cert, &tls.key, &tls.client_ca, &tls.client_crl];
         let store = trust.store.as_ref().map(|folder| StoreFolder::new(folder).current());

@@ -47,6 +47,9 @@ pub enum HotListError {
     /// A delta where a base is due, or the other way round.
     #[error("a base and a delta were taken for each other")]
     WrongKind,
+    /// There is no base to begin with.
+    #[error("there is no base")]
+    NoBase,
     /// The system does not let it be read.
     #[error("the file cannot be read")]
     Unreadable,
@@ -71,6 +74,7 @@ impl HotListError {
             Self::RolledBack => "hot-list-rolled-back",
             Self::Gap => "hot-list-gap",
             Self::WrongKind => "hot-list-wrong-kind",
+            Self::NoBase => "hot-list-no-base",
             Self::Unreadable => "hot-list-unreadable",
         }
     }

@@ -1,5 +1,6 @@
 //! Which revocation lists are in use, and what is wrong with the others?
 
+use super::TrustStore;
 use super::authority::{Authority, Family, KeyDigest};
 use crate::certificate::name;
 use crate::{
@@ -65,6 +66,30 @@ impl ListStanding {
             Self::Superseded => "superseded",
             Self::FromTheFuture => "from-the-future",
         }
+    }
+}
+
+impl TrustStore {
+    /// What there is to say at the moment `at` of every revocation list in the store.
+    #[must_use]
+    pub fn revocation_lists(&self, at: OffsetDateTime) -> Vec<ListFacts> {
+        facts(&self.lists, at)
+    }
+
+    /// Whether a list that somebody brings would be of use at the moment `at`: signed by a pinned CSCA, not from the
+    /// future, not older than the one in use.
+    pub fn would_take(&self, list: &Arc<UntrustedCrl>, at: OffsetDateTime) -> Result<(), PkiError> {
+        let checked = CheckedList::new(Arc::clone(list), self.with_families())?;
+        if list.this_update() > at {
+            return Err(PkiError::CrlFromTheFuture);
+        }
+        let mut brought = vec![(0, checked)];
+        for known in in_use(&self.lists, at) {
+            if !take_behind(&mut brought, known, at).is_empty() {
+                return Err(PkiError::CrlRolledBack);
+            }
+        }
+        Ok(())
     }
 }
 

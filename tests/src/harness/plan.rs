@@ -32,7 +32,11 @@ pub struct Plan {
     log: Option<String>,
     keys: toml::Table,
     variables: Vec<(String, String)>,
+    edits: Vec<Edit>,
 }
+
+/// A change of the configuration before the start.
+type Edit = Box<dyn Fn(&mut toml::Table, &StateFolder) + Send + Sync>;
 
 /// Everything in its folder, nothing started.
 pub struct Prepared {
@@ -79,6 +83,15 @@ impl Plan {
     /// More in the environment of a gateway in its own process.
     pub fn variables(mut self, more: Vec<(String, String)>) -> Self {
         self.variables.extend(more);
+        self
+    }
+
+    /// Another word in the configuration.
+    pub fn configured(
+        mut self,
+        edit: impl Fn(&mut toml::Table, &StateFolder) + Send + Sync + 'static,
+    ) -> Self {
+        self.edits.push(Box::new(edit));
         self
     }
 
@@ -157,6 +170,9 @@ impl Plan {
                 std::fs::write(files.root().join(&name), content).expect("a writable folder");
                 config["trust"][list].as_array_mut().expect("a list").push(name.into());
             }
+        }
+        for edit in &self.edits {
+            edit(&mut config, files);
         }
         std::fs::write(files.config(), config.to_string()).expect("a writable folder");
     }
