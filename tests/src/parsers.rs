@@ -2,6 +2,13 @@
 //!
 //! The fuzz targets call these, and `make test` calls them with random bytes. A finding becomes a test beside the parser.
 
+mod trust;
+
+pub use trust::{
+    active_rsa, active_rsa_seed, card_security, certificate_judge, cms, crl, hot_list, ldif, master_list,
+    path, sealed_keys,
+};
+
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
@@ -26,14 +33,24 @@ use time::OffsetDateTime;
 pub type Parser = fn(&[u8]);
 
 /// All of them, by the name of the fuzz target.
-pub const PARSERS: [(&str, Parser); 10] = [
+pub const PARSERS: [(&str, Parser); 20] = [
+    ("active_rsa", active_rsa),
     ("apdu", apdu),
     ("card_file", card_file),
+    ("card_security", card_security),
     ("certificate", certificate),
+    ("certificate_judge", certificate_judge),
+    ("cms", cms),
+    ("crl", crl),
     ("fhir_request", fhir_request),
+    ("hot_list", hot_list),
     ("json_bodies", json_bodies),
     ("jws", jws),
+    ("ldif", ldif),
+    ("master_list", master_list),
     ("mrz", mrz),
+    ("path", path),
+    ("sealed_keys", sealed_keys),
     ("security_infos", security_infos),
     ("sod", sod),
     ("tlv", tlv),

@@ -1,5 +1,7 @@
 //! Sound bytes for every parser: what fuzzing starts from, taken from a freshly made kingdom.
 
+mod trust;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::pem::PemObject;
@@ -66,6 +68,7 @@ pub async fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     }
     let token = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImEifQ.eyJpc3MiOiJodHRwczovL2xvY2FsaG9zdDo4NDQxIiwiZXhwIjoxfQ";
     seeds.push(("jws", format!("{token}.{}", "A".repeat(86)).into_bytes()));
+    seeds.extend(trust::seeds());
     for request in REQUESTS {
         seeds.push(("fhir_request", request.as_bytes().to_vec()));
     }
