@@ -174,6 +174,12 @@ impl TrustStore {
         self.authorities.len()
     }
 
+    /// Whether this very certificate is pinned.
+    #[must_use]
+    pub fn is_pinned(&self, csca: &UntrustedCertificate) -> bool {
+        self.authorities.iter().any(|authority| authority.certificate.der() == csca.der())
+    }
+
     /// Whether nobody is believed.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -21,6 +21,8 @@ use super::folder::{StateFolder, write_private, write_public};
 
 /// X.520 serialNumber: the registered client id in the subject.
 const SUBJECT_SERIAL_NUMBER: [u64; 4] = [2, 5, 4, 5];
+/// organizationIdentifier (ETSI EN 319 412-1 §5.1.4): the establishment in the national register.
+const ORGANIZATION_IDENTIFIER: [u64; 4] = [2, 5, 4, 97];
 const CA_YEARS: i64 = 10;
 const LEAF_DAYS: i64 = 397;
 /// Renewed when less than this is left.
@@ -99,6 +101,8 @@ impl Authority {
         params.distinguished_name.push(DnType::OrganizationName, client.name);
         params.distinguished_name.push(DnType::LocalityName, client.city);
         params.distinguished_name.push(DnType::from_oid(&SUBJECT_SERIAL_NUMBER), client.id);
+        let establishment = format!("NTRMA-DEMO-{}", client.id);
+        params.distinguished_name.push(DnType::from_oid(&ORGANIZATION_IDENTIFIER), establishment);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let (certificate, key) =
             (self.folder.client_certificate(client.id), self.folder.client_key(client.id));

@@ -128,7 +128,7 @@ fn judge(
     let certificate = UntrustedCertificate::from_der(der).map_err(|error| refused(file, error))?;
     let (serial, country) = (hex::encode(certificate.serial()), certificate.country());
     let (kind, verdict) = match certificate.csca_kind() {
-        Ok(_) => (Kind::CountrySigner, store.country_signer(der, &certificate, at)),
+        Ok(_) => (Kind::CountrySigner, store.country_signer(&certificate, at)),
         Err(_) => (Kind::DocumentSigner, store.document_signer(certificate, report_unknown, at)),
     };
     Ok(Judged {
@@ -163,27 +163,18 @@ fn question<'a>(
 }
 
 /// Whom documents are judged by.
-struct Store {
-    signers: TrustStore,
-    country_signers: Vec<Vec<u8>>,
-}
+struct Store(TrustStore);
 
 impl Store {
     fn of_gateway(config: &TrustConfig) -> Result<Self, Failure> {
-        let mut country_signers = Vec::new();
-        for path in &config.csca {
-            country_signers
-                .extend(trust::certificates(path).map_err(unusable)?.iter().map(|der| der.to_vec()));
-        }
-        Ok(Self { signers: trust::documents(config).map_err(unusable)?, country_signers })
+        trust::documents(config).map(Self).map_err(unusable)
     }
 
     fn of_files(anchors: &[PathBuf], lists: &[PathBuf]) -> Result<Self, Failure> {
-        let (mut cscas, mut crls, mut country_signers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cscas, mut crls) = (Vec::new(), Vec::new());
         for path in anchors {
             for der in read(path)? {
                 cscas.push(UntrustedCertificate::from_der(&der).map_err(|error| refused(path, error))?);
-                country_signers.push(der);
             }
         }
         for path in lists {
@@ -191,10 +182,9 @@ impl Store {
                 crls.push(UntrustedCrl::from_der(&der).map_err(|error| refused(path, error))?);
             }
         }
-        let signers = TrustStore::new(cscas, crls)
-            .map_err(|error| Failure::new(Exit::Failed, format!("anchors and lists: {error}")))?
-            .with_revocation_policy(RevocationPolicy::Report);
-        Ok(Self { signers, country_signers })
+        let store = TrustStore::new(cscas, crls)
+            .map_err(|error| Failure::new(Exit::Failed, format!("anchors and lists: {error}")))?;
+        Ok(Self(store.with_revocation_policy(RevocationPolicy::Report)))
     }
 
     fn document_signer(
@@ -203,18 +193,17 @@ impl Store {
         report_unknown: bool,
         at: OffsetDateTime,
     ) -> Result<Status, PkiError> {
-        let verified = self.signers.verify_document_signer(certificate, at)?;
+        let verified = self.0.verify_document_signer(certificate, at)?;
         let status = Status::of(verified.revocation(), at);
         if status == Status::Good || report_unknown { Ok(status) } else { Err(PkiError::RevocationUnknown) }
     }
 
     fn country_signer(
         &self,
-        der: &[u8],
         certificate: &UntrustedCertificate,
         at: OffsetDateTime,
     ) -> Result<Status, PkiError> {
-        if !self.country_signers.iter().any(|known| known == der) {
+        if !self.0.is_pinned(certificate) {
             return Err(PkiError::Untrusted);
         }
         let valid = certificate.not_before() <= at && at <= certificate.not_after();

@@ -1,19 +1,23 @@
 //! Does a path lead from a professional's or establishment's certificate to an anchor, and what was each checked for?
 
+mod answer;
+
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use pki::path::Holder;
 use pki::{
-    Budget, PathCrl, PathError, PathReason, PathValidator, RevocationPolicy, RevocationStatus,
-    UntrustedCertificate, ValidatedPath,
+    Budget, PathCrl, PathError, PathReason, PathValidator, RevocationPolicy, UntrustedCertificate,
+    ValidatedPath,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::super::output::{Output, moment};
+use super::super::output::Output;
 use super::super::{Exit, Failure};
 use super::{read, read_lists, refused};
+pub(super) use answer::Status;
+use answer::{Answer, Judged, ListRefused, Refusal, Step, text};
 
 /// What a certificate is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
@@ -39,100 +43,19 @@ pub(super) struct Question<'a> {
     pub(super) at: OffsetDateTime,
 }
 
-/// What is known of the revocation of a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Status {
-    /// Not on a fresh list.
-    Good,
-    /// Not on the list at hand, which is overdue.
-    Stale,
-    /// No list at hand.
-    Unknown,
-    /// Believed because it is pinned; no list speaks of it.
-    Anchor,
-}
-
-impl Status {
-    pub(super) fn of(status: RevocationStatus, at: OffsetDateTime) -> Self {
-        match status.overdue(at) {
-            Some(overdue) if overdue.is_zero() => Self::Good,
-            Some(_) => Self::Stale,
-            None => Self::Unknown,
-        }
-    }
-
-    pub(super) fn sentence(self) -> &'static str {
-        match self {
-            Self::Good => "not revoked, by a fresh list",
-            Self::Stale => "not revoked by a list that is overdue",
-            Self::Unknown => "whether it is revoked is not known",
-            Self::Anchor => "pinned",
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Answer {
-    #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
-    profile: Profile,
-    /// Revocation lists that were given and cannot be used.
-    lists_refused: Vec<ListRefused>,
-    certificates: Vec<Judged>,
-}
-
-#[derive(Serialize)]
-struct ListRefused {
-    file: PathBuf,
-    reason: &'static str,
-    sentence: String,
-}
-
-#[derive(Serialize, Default)]
-struct Judged {
-    file: PathBuf,
-    believed: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    path: Vec<Step>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    serial_number: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization_identifier: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    policies: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<Refusal>,
-    signature_checks: u32,
-}
-
-/// One certificate of the path, and what it was checked for.
-#[derive(Serialize)]
-struct Step {
-    role: &'static str,
-    file: Option<PathBuf>,
-    serial: String,
-    #[serde(with = "time::serde::rfc3339")]
-    not_after: OffsetDateTime,
-    revocation: Status,
-    checked: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Refusal {
-    /// The stable name.
-    reason: &'static str,
-    sentence: String,
-    remedy: &'static str,
-    /// The certificate it is about: 0 is the one that was asked for, 1 its issuer.
-    depth: Option<usize>,
-    file: Option<PathBuf>,
-}
-
 /// Certificates with the file each came from.
 type Origins = Vec<(PathBuf, Vec<u8>)>;
 
 pub(super) fn run(question: &Question<'_>, output: Output) -> Result<(), Failure> {
+    let answer = answer(question)?;
+    output.answer(&answer, || text(&answer))?;
+    match answer.certificates.iter().all(|judged| judged.believed) {
+        true => Ok(()),
+        false => Err(Failure::new(Exit::Failed, "not believed")),
+    }
+}
+
+fn answer(question: &Question<'_>) -> Result<Answer, Failure> {
     let mut origins = Origins::new();
     let anchors = collect(question.anchors, &mut origins)?;
     let intermediates = collect(question.intermediates, &mut origins)?;
@@ -156,12 +79,7 @@ pub(super) fn run(question: &Question<'_>, output: Output) -> Result<(), Failure
             });
         }
     }
-    let answer = Answer { at: question.at, profile: question.profile, lists_refused, certificates };
-    output.answer(&answer, || text(&answer))?;
-    match answer.certificates.iter().all(|judged| judged.believed) {
-        true => Ok(()),
-        false => Err(Failure::new(Exit::Failed, "not believed")),
-    }
+    Ok(Answer { at: question.at, profile: question.profile, lists_refused, certificates })
 }
 
 fn profile(question: &Question<'_>) -> Result<pki::Profile, Failure> {
@@ -293,44 +211,5 @@ fn unusable(reason: PathReason) -> Failure {
     Failure::new(Exit::Failed, format!("{reason} ({})", reason.code())).remedy(reason.advice())
 }
 
-fn text(answer: &Answer) -> String {
-    let mut lines = Vec::new();
-    for list in &answer.lists_refused {
-        lines.push(format!("list not used {}: {} ({})", list.file.display(), list.sentence, list.reason));
-    }
-    for judged in &answer.certificates {
-        lines.push(format!("file         {}", judged.file.display()));
-        lines.push(format!("at           {}", moment(answer.at)));
-        for step in &judged.path {
-            let file = step.file.as_ref().map_or_else(String::new, |file| format!(" ({})", file.display()));
-            lines.push(format!(
-                "{:<12} serial {}, until {}{file}",
-                step.role,
-                step.serial,
-                moment(step.not_after)
-            ));
-            lines.push(format!("             {}", step.revocation.sentence()));
-            lines.push(format!("             checked: {}", step.checked.join(", ")));
-        }
-        for (name, value) in
-            [("number", &judged.serial_number), ("organization", &judged.organization_identifier)]
-        {
-            lines.extend(value.as_ref().map(|value| format!("{name:<12} {value}")));
-        }
-        if !judged.policies.is_empty() {
-            lines.push(format!("policies     {}", judged.policies.join(", ")));
-        }
-        lines.push(match &judged.refusal {
-            None => "verdict      believed\n".to_owned(),
-            Some(refusal) => {
-                let file =
-                    refusal.file.as_ref().map_or_else(String::new, |file| format!(" [{}]", file.display()));
-                format!(
-                    "verdict      NOT BELIEVED: {}{file} ({})\nwhat to do   {}\n",
-                    refusal.sentence, refusal.reason, refusal.remedy
-                )
-            }
-        });
-    }
-    lines.join("\n")
-}
+#[cfg(test)]
+mod tests;
