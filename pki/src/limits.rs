@@ -93,6 +93,9 @@ pub const PATH_STEPS: u32 = 20_000;
 /// Comparisons of a name with a name constraint in one validation: webpki's bound (RUSTSEC-2023-0053).
 pub const PATH_NAMES: u32 = 250_000;
 
+/// Distribution points of one certificate, and names of one distribution point. Real ones have one to three.
+pub const DISTRIBUTION_POINTS: usize = 64;
+
 /// Lists whose signers have signers whose lists have signers: how far that may go.
 pub const PATH_LIST_NESTING: usize = 3;
 

@@ -3,8 +3,8 @@
 use super::distinguished_name::DistinguishedName;
 use super::extensions::Read;
 use super::general_name::GeneralName;
-use crate::PkiError;
 use crate::asn1::{Element, Elements, constructed, primitive};
+use crate::{PkiError, limits};
 
 /// The reasons of ReasonFlags, bits 1 to 8 of a BIT STRING, as the two octets hold them.
 pub(super) const ALL_REASONS: u16 = 0x7f80;
@@ -102,7 +102,7 @@ impl DistributionPoint {
 pub(super) fn distribution_points(value: &[u8]) -> Result<Vec<DistributionPoint>, PkiError> {
     const WHAT: &str = "distribution points";
     let mut points = Vec::new();
-    for point in Element::only(value, WHAT)?.sequence()?.rest(usize::MAX)? {
+    for point in Element::only(value, WHAT)?.sequence()?.rest(limits::DISTRIBUTION_POINTS)? {
         let mut fields = point.sequence()?;
         let name = fields.optional(constructed(0))?.map(|name| point_name(name, WHAT)).transpose()?;
         let some_reasons = fields.optional(primitive(1))?.map(|flags| reasons(flags, WHAT)).transpose()?;
@@ -135,7 +135,7 @@ fn flag(fields: &mut Elements<'_>, number: u32) -> Result<bool, PkiError> {
 }
 
 fn general_names(names: Elements<'_>) -> Result<Vec<GeneralName>, PkiError> {
-    names.rest(usize::MAX)?.into_iter().map(GeneralName::read).collect()
+    names.rest(limits::DISTRIBUTION_POINTS)?.into_iter().map(GeneralName::read).collect()
 }
 
 fn reasons(flags: Element<'_>, what: &'static str) -> Result<u16, PkiError> {
@@ -150,7 +150,8 @@ fn resolve(name: &PointName, issuer: &DistinguishedName) -> Option<Vec<GeneralNa
     match name {
         PointName::Full(names) => Some(names.clone()),
         PointName::Relative(part) => {
-            let attributes = Elements::of(part, "relative name").ok()?.rest(usize::MAX).ok()?;
+            let attributes =
+                Elements::of(part, "relative name").ok()?.rest(limits::DISTRIBUTION_POINTS).ok()?;
             Some(vec![GeneralName::Directory(issuer.extended_by(attributes).ok()?)])
         }
     }

@@ -6,24 +6,33 @@ use super::{PathReason, extensions::Read};
 use crate::PkiError;
 use crate::asn1::{Element, constructed};
 use der::Tag;
+use std::collections::BTreeMap;
 
 const WHAT: &str = "name constraints";
 
 /// Permitted and excluded subtrees of one authority (contraintes de nommage).
 #[derive(Clone)]
 pub(super) struct NameConstraints {
-    permitted: Vec<GeneralName>,
-    excluded: Vec<GeneralName>,
+    permitted: Subtrees,
+    excluded: Subtrees,
 }
+
+/// By form: a name is compared with those of its own form alone, and each comparison is paid for.
+type Subtrees = BTreeMap<u32, Vec<GeneralName>>;
 
 impl NameConstraints {
     /// Reads the extension's value. An octet string can hold no more subtrees than the certificate has octets.
     pub(super) fn read(value: &[u8]) -> Result<Self, PkiError> {
         let mut fields = Element::only(value, WHAT)?.sequence()?;
-        let mut subtrees = |number| -> Result<Vec<GeneralName>, PkiError> {
+        let mut subtrees = |number| -> Result<Subtrees, PkiError> {
             let tag = constructed(number);
-            let Some(list) = fields.optional(tag)? else { return Ok(Vec::new()) };
-            list.inside(tag)?.rest(usize::MAX)?.into_iter().map(subtree).collect()
+            let mut by_form = Subtrees::new();
+            let Some(list) = fields.optional(tag)? else { return Ok(by_form) };
+            for base in list.inside(tag)?.rest(usize::MAX)? {
+                let base = subtree(base)?;
+                by_form.entry(base.form()).or_default().push(base);
+            }
+            Ok(by_form)
         };
         let (permitted, excluded) = (subtrees(0)?, subtrees(1)?);
         fields.end()?;
@@ -36,19 +45,19 @@ impl NameConstraints {
     /// Whether one name of a certificate below is allowed: within one of the permitted subtrees of its form, if there
     /// are any, and within none of the excluded.
     fn allows(&self, name: &GeneralName, meter: &mut Meter) -> Result<(), PathReason> {
-        let of_form = |subtree: &&GeneralName| subtree.form() == name.form();
-        let mut constrained = false;
-        let mut within = false;
-        for base in self.permitted.iter().filter(of_form) {
-            meter.name()?;
-            constrained = true;
-            // No short cut: a malformed subtree is noticed wherever it stands.
-            within |= name.is_within(base, false)?;
+        meter.name()?;
+        if let Some(permitted) = self.permitted.get(&name.form()) {
+            let mut within = false;
+            for base in permitted {
+                meter.name()?;
+                // No short cut: a malformed subtree is noticed wherever it stands.
+                within |= name.is_within(base, false)?;
+            }
+            if !within {
+                return Err(PathReason::NameNotPermitted);
+            }
         }
-        if constrained && !within {
-            return Err(PathReason::NameNotPermitted);
-        }
-        for base in self.excluded.iter().filter(of_form) {
+        for base in self.excluded.get(&name.form()).into_iter().flatten() {
             meter.name()?;
             if name.is_within(base, true)? {
                 return Err(PathReason::NameExcluded);

@@ -222,6 +222,20 @@ fn policy_mappings_do_not_multiply() {
     assert_eq!(path.work().paths, 1);
 }
 
+/// Every point of a certificate would be compared with every name of a list that nobody has signed yet.
+#[test]
+fn distribution_points_are_few() {
+    let root = Authority::root(&Draft::authority("Root"));
+    let names: Vec<u8> = (0..65_u8).flat_map(|index| tlv(0x86, &[b'u', b':', b'0' + index])).collect();
+    let name = tlv(0xa0, &tlv(0xa0, &names));
+    let scope = sequence(&[&oid("2.5.29.28"), &[1, 1, 0xff], &tlv(4, &sequence(&[&name]))]);
+    assert_eq!(PathCrl::from_der(&root.list(&[], &scope)).err(), Some(PkiError::TooLarge), "65 names");
+    let points = sequence(&[&sequence(&[]).repeat(65)]);
+    let leaf = root.issue(&Draft::professional().with("2.5.29.31", false, points));
+    let refused = validate(&root, vec![], leaf).unwrap_err();
+    assert_eq!(refused.reason, PathReason::Certificate(PkiError::TooLarge), "65 points");
+}
+
 #[test]
 fn lists_of_any_size_and_scope_end_with_a_name() {
     let root = Authority::root(&Draft::authority("Root"));
