@@ -17,6 +17,7 @@ mod crl;
 mod crl_by_openssl;
 mod csca;
 mod csca_made;
+mod foreign_chains;
 mod hierarchy;
 mod hostile;
 mod hostile_keys;
