@@ -123,7 +123,6 @@ impl SignedData {
     }
 
     /// The X.509 certificates inside, in the order sent. Attribute certificates and other choices are passed over.
-    #[allow(dead_code, reason = "read by master lists")]
     pub(crate) fn certificates(&self) -> &[UntrustedCertificate] {
         &self.certificates
     }
@@ -241,3 +240,6 @@ fn least_version(
 fn fits(version: u8, least: u8) -> bool {
     matches!(version, 1 | 3 | 4 | 5) && (version >= least || (version == 1 && least == 3))
 }
+
+#[cfg(all(test, feature = "issuing"))]
+mod tests;
