@@ -13,6 +13,7 @@ mod hsm;
 mod load;
 mod parsers;
 mod pcsc;
+mod pki_import;
 mod presences;
 mod problems;
 mod readme;

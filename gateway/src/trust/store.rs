@@ -11,6 +11,8 @@
 
 pub(crate) mod snapshot;
 pub(crate) mod standing;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, Write};

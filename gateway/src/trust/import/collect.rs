@@ -39,6 +39,7 @@ impl<R: Read> Read for Hashed<R> {
 
 pub(super) fn read(path: &Path, progress: &mut Progress<'_>) -> io::Result<Collected> {
     let file = File::open(path)?;
+    let (size, most) = (file.metadata()?.len(), u64::try_from(limits::FILE_OCTETS).unwrap_or(u64::MAX));
     let input = Hashed { input: file, hash: Context::new(&SHA256) };
     let mut reader = BufReader::with_capacity(detect::LOOKED_AT, input);
     let mut collected = Collected::empty();
@@ -47,9 +48,9 @@ pub(super) fn read(path: &Path, progress: &mut Progress<'_>) -> io::Result<Colle
             collected.kind = SourceKind::Ldif;
             collected.ldif(&mut reader, progress)?;
         }
+        Form::Der | Form::Pem if size > most => collected.damage("file", Refusal::TooLarge),
         Form::Unknown => collected.damage("file", Refusal::UnknownFormat),
         form => {
-            let most = u64::try_from(limits::FILE_OCTETS).unwrap_or(u64::MAX);
             let mut bytes = Vec::new();
             reader.by_ref().take(most + 1).read_to_end(&mut bytes)?;
             match (bytes.len() > limits::FILE_OCTETS, form) {

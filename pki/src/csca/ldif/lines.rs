@@ -1,6 +1,7 @@
 //! What is the next logical line? Folded lines joined, comments left out, a line too long passed over.
 
 use crate::limits;
+use memchr::memchr;
 use std::io::{self, BufRead};
 
 /// One logical line and the number of its first physical one.
@@ -61,7 +62,7 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
             any = true;
-            let end = buffer.iter().position(|octet| *octet == b'\n');
+            let end = memchr(b'\n', buffer);
             let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
             fits &= line.len() + part.len() <= limits::LDIF_LINE;
             if fits {
