@@ -37,7 +37,7 @@ pub(super) fn form(beginning: &[u8]) -> Form {
     }
     let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
     let named = begins(b"version:") || begins(b"dn:") || begins(b"#");
-    if named && !text.contains(&0) { Form::Ldif } else { Form::Unknown }
+    if named { Form::Ldif } else { Form::Unknown }
 }
 
 /// The DER objects that follow each other in a file.
