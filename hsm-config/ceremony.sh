@@ -110,7 +110,7 @@ public_keys() {
 }
 
 combine() { # shares on standard input → the root secret, or nothing
-  ssss-combine -t "$1" -x -q 2>&1 >/dev/null | sed -n 's/^\([0-9a-f]\{64\}\)$/\1/p'
+  { ssss-combine -t "$1" -x -q 2>&1 >/dev/null || true; } | sed -n 's/^\([0-9a-f]\{64\}\)$/\1/p'
 }
 
 perform() {
@@ -178,6 +178,7 @@ recover() {
     record "share used           sha256 $(hash_of "$share")"
     head -n1 -- "$share" >> "$work/shares"
   done
+  [ "$(sort -u "$work/shares" | wc -l)" = "$threshold" ] || die 70 'one share is given twice'
   root=$(combine "$threshold" < "$work/shares")
   [ -n "$root" ] || die 70 'these are no shares of one secret'
   so_pin=$(derived so-pin) user_pin=$(head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
