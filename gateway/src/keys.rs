@@ -26,6 +26,9 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 /// How often a module is asked for new keys and delegates are renewed: far more often than either happens.
 const MAINTAIN: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// Looks after which nothing of the opening of a key file is under way any more.
+const LOOKS_UNTIL_QUIET: u32 = 4;
+
 /// How long the keys of a role overlap (*calendrier de rotation*).
 #[must_use]
 pub const fn schedule(role: KeyRole) -> Schedule {
@@ -49,15 +52,21 @@ pub async fn watch(keys: Arc<LiveKeys>, tokens: Arc<Tokens>, stop: CancellationT
     let mut hangup = signal(SignalKind::hangup()).ok();
     let mut tick = interval(LOOK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut looks = 0_u32;
     loop {
         let asked = tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => false,
             () = hung_up(&mut hangup) => true,
         };
+        looks = looks.saturating_add(1);
+        if looks == LOOKS_UNTIL_QUIET {
+            give_memory_back();
+        }
         if !asked && !keys.has_changed() {
             continue;
         }
+        looks = 0;
         let taken = tokio::task::spawn_blocking({
             let keys = keys.clone();
             move || if asked { keys.reload().map(|()| true) } else { keys.refresh() }
@@ -104,6 +113,12 @@ pub async fn maintain(signer: Arc<dyn Signer>, clock: Arc<dyn Clock>, stop: Canc
             said = code;
         }
     }
+}
+
+/// Lets go of the 64 MiB in which the passphrase was stretched. The allocator keeps what was freed for about a second,
+/// and gives it back to the system only when somebody frees something large after that; an idle gateway never does.
+fn give_memory_back() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(4 << 20)));
 }
 
 /// The next SIGHUP; never, where signals cannot be had.
