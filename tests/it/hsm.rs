@@ -142,3 +142,58 @@ async fn delegates_sign_while_the_module_is_away() {
     let back = async || counter.open(&mut town.card("youssef"), "TREAT").await.status.as_u16() == 201;
     assert!(town.eventually(back).await, "it does not come back by itself");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_sees_rotates_and_diagnoses_the_keys_of_a_module() {
+    let Some((hsm, _folder, town)) = town("{ by = \"itself\" }").await else { return };
+    let opened = town.session("amina", "pharmacy-1").await;
+    let config = town.files.config().display().to_string();
+    let ask = |words: &[&str]| {
+        let words = [words, &["--config", &config, "--json"]].concat();
+        let ran = program::run(hsm.environment(&mut bawaba(&words)), Duration::from_secs(30));
+        let said = program::text(&ran.stdout) + &program::text(&ran.stderr);
+        assert!(!said.contains(PIN), "{words:?} shows the PIN");
+        (ran.status.success(), serde_json::from_slice::<Value>(&ran.stdout).unwrap_or_default(), said)
+    };
+    let asked = |words: &[&str]| {
+        let (well, json, said) = ask(words);
+        assert!(well, "{words:?}: {said}");
+        json
+    };
+    let kids = |set: &Value| -> Vec<String> {
+        let keys = set["keys"].as_array().expect("keys").iter();
+        let mut kids: Vec<_> = keys.map(|key| key["kid"].as_str().expect("a name").to_owned()).collect();
+        kids.sort();
+        kids
+    };
+    let published = async || kids(&town.public("/.well-known/jwks.json").await.json);
+    assert_eq!(asked(&["keys", "list"]).as_array().expect("roles").len(), 7);
+    assert_eq!(kids(&asked(&["keys", "export"])), published().await);
+
+    let rotated = asked(&["keys", "rotate", "token-signing"]);
+    let next = rotated["kid"].as_str().expect("a name").to_owned();
+    assert!(
+        town.eventually(async || published().await.contains(&next)).await,
+        "the next key is not announced"
+    );
+    assert_eq!(published().await.len(), 5);
+    // The one that signs is still the old one, and its tokens are believed.
+    town.counter("pharmacy-1").get(LIST, &opened.token).await.is(200);
+    assert_ne!(header_of(&town.session("youssef", "pharmacy-1").await.token)["kid"], next.as_str());
+    let status = asked(&["keys", "status"]);
+    let announced = status.as_array().expect("keys").iter().filter(|key| key["state"] == "announced");
+    assert_eq!(announced.map(|key| key["kid"].as_str()).collect::<Vec<_>>(), [Some(next.as_str())]);
+    let (well, _, said) = ask(&["keys", "rotate", "token-signing"]);
+    assert!(!well && said.contains("announced"), "{said}");
+
+    let found = |report: &Value| {
+        let findings = report["findings"].as_array().expect("findings").iter();
+        findings.filter(|one| one["check"] == "keys").cloned().collect::<Vec<_>>().remove(0)
+    };
+    let (_, report, said) = ask(&["doctor"]);
+    assert_eq!(found(&report)["standing"], "ok", "{said}");
+    hsm.take_away();
+    let (well, report, said) = ask(&["doctor"]);
+    assert!(!well && found(&report)["standing"] == "failed", "{said}");
+    assert!(found(&report)["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{said}");
+}

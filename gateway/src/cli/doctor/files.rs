@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use hsm_config::HsmError;
+use hsm_config::{HsmError, KeyPlace};
 use pki::{ClientCrl, UntrustedCertificate, UntrustedCrl};
 use policies::PolicySet;
 use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
@@ -39,15 +39,21 @@ pub(super) fn keys(config: &Config, at: OffsetDateTime) -> Finding {
     const CHECK: &str = "keys";
     let failed =
         |Failure { message, remedy, .. }| Finding::failed(CHECK, message, remedy.unwrap_or_default());
-    if let Err(failure) = key_file::published(config, at) {
+    let in_file = matches!(config.keys, KeyPlace::File { .. });
+    if let (true, Err(failure)) = (in_file, key_file::published(config, at)) {
         return failed(failure);
     }
     match hsm_config::open(&config.keys, at) {
-        Ok(_) => Finding::ok(CHECK, "they open, and every role has its own"),
+        Ok(_) if in_file => Finding::ok(CHECK, "they open, and every role has its own"),
+        // In this order, each refused by name: what is said of one says that those before it are sound.
+        Ok(_) => Finding::ok(
+            CHECK,
+            "profile sound, module loaded, token there, logged in, every key there and able to do its one job only",
+        ),
         Err(HsmError::Secret(error)) => Finding::warning(
             CHECK,
             format!("sound to look at, but not opened: {error}"),
-            "run this where the gateway runs, with the passphrase that it gets",
+            "run this where the gateway runs, with the passphrase or PIN that it gets",
         ),
         Err(error) => failed(error.into()),
     }
