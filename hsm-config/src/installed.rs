@@ -1,5 +1,8 @@
 //! Which signer does a profile make, with each key where it lives?
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

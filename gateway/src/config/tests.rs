@@ -113,3 +113,43 @@ fn hot_list_needs_its_certificate_and_its_folder() {
     assert!(list("nowhere.pem", "csca").unwrap_err().problem.contains("nowhere.pem"));
     assert!(list("ca.pem", "nowhere").unwrap_err().problem.contains("nowhere"));
 }
+
+/// The sample with these keys instead; the profile is beside it.
+fn keys(text: &str) -> Result<hsm_config::KeyPlace, ConfigError> {
+    let (before, rest) = SAMPLE.split_once("[keys]").unwrap();
+    let (_, after) = rest.split_once("[store]").unwrap();
+    load(&format!("{before}[keys]\n{text}\n[store]{after}")).map(|config| config.keys)
+}
+
+#[test]
+fn keys_are_in_a_file_or_where_a_profile_says() {
+    let file = "file = \"keys.sealed\"\npassphrase = \"env:PASSPHRASE\"\n";
+    // Any file that is there: what is in it is read when the keys are opened.
+    let profile = "profile = \"ca.pem\"\n";
+    let token = "module = \"hsm.so\"\ntoken = \"bawaba\"\npin = \"file:pin\"\n";
+    assert!(matches!(keys(file), Ok(hsm_config::KeyPlace::File { .. })));
+    let Ok(hsm_config::KeyPlace::Profile(place)) = keys(&format!("{profile}{token}")) else {
+        panic!("no profile");
+    };
+    assert!(place.file.is_none() && !place.node.is_empty());
+    let hsm_config::SecretSource::File(pin) = &place.token.as_ref().unwrap().pin else {
+        panic!("no PIN file")
+    };
+    assert!(pin.is_absolute(), "relative to the configuration: {}", pin.display());
+    let both = keys(&format!("{profile}{file}{token}node = \"rabat-1\"\n")).unwrap();
+    let hsm_config::KeyPlace::Profile(place) = both else { panic!("no profile") };
+    assert_eq!((place.node.as_str(), place.file.is_some()), ("rabat-1", true));
+    for (incomplete, named) in [
+        (String::new(), "neither"),
+        (token.to_owned(), "neither"),
+        ("file = \"keys.sealed\"".to_owned(), "passphrase"),
+        (format!("{file}{token}"), "profile"),
+        (format!("{profile}module = \"hsm.so\"\ntoken = \"bawaba\""), "pin"),
+        (format!("{profile}{}", token.replace("file:pin", "1234")), "keys.pin"),
+        ("profile = \"missing.toml\"".to_owned(), "missing.toml"),
+    ] {
+        let error = keys(&incomplete).expect_err(&incomplete);
+        assert!(error.problem.contains(named) && error.line.is_some(), "{error}");
+        assert!(!error.to_string().contains("1234"), "{error}");
+    }
+}
