@@ -82,6 +82,8 @@ impl Delegates {
 
     /// Forgets delegates that ended, and makes a successor for each that began to sign.
     pub(crate) fn renew(&self, at: OffsetDateTime) -> Result<(), HsmError> {
+        // The times of keys are whole seconds: whoever asks for this second finds the delegate that was made in it.
+        let at = at.replace_nanosecond(0).unwrap_or(at);
         let _one_at_a_time = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut living: Vec<Delegate> = self.living().iter().filter(|key| at < key.ends).cloned().collect();
         let mut failure = Ok(());
@@ -141,9 +143,8 @@ impl Delegates {
         let issuer = Issuer::read(role, &public, certificate)?;
         let material = Material::generate(role)?;
         let delegate = material.public().ok_or(HsmError::KeyRejected(role))?.clone();
-        // The clock of a verifier may be behind; a certificate knows whole seconds.
-        let whole = at.replace_nanosecond(0).unwrap_or(at);
-        let from = whole.saturating_sub(CLOCK_LEEWAY.try_into().unwrap_or_default());
+        // The clock of a verifier may be behind.
+        let from = at.saturating_sub(CLOCK_LEEWAY.try_into().unwrap_or_default());
         let ends = after(from, times.life).min(issuer.until);
         let signs_until = ends.saturating_sub((TOKEN_LIFE + CLOCK_LEEWAY).try_into().unwrap_or_default());
         if signs_until <= signs_from {

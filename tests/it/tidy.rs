@@ -108,7 +108,7 @@ fn each_foreign_world_has_one_door() {
     let doors: [(&str, &[&str]); 6] = [
         ("pcsc::Context", &["card-reader/src/transport/pcsc.rs", "card-reader/src/transport/pcsc/"]),
         ("openssl::", &["pki/"]),
-        ("cryptoki::", &["hsm-config/src/pkcs11"]),
+        ("cryptoki::", &["hsm-config/src/pkcs11.rs", "hsm-config/src/pkcs11/"]),
         (
             "sqlx::",
             &["gateway/src/registry/", "gateway/src/audit/", "gateway/src/sqlite.rs", "gateway/src/app.rs"],

@@ -60,6 +60,9 @@ fn delegates_keep_every_promise() {
         conformance::check(&keys, NOW).unwrap();
         assert_eq!(keys.published(ROLE, NOW).unwrap().len(), 2, "the successor is announced");
         assert!(!format!("{keys:?}").contains("PRIVATE"));
+        // Made in the middle of a second, it signs for whoever asks for that second.
+        let late = installed(station, NOW + Duration::milliseconds(900)).unwrap();
+        late.current(ROLE, NOW).unwrap();
         let nodes = ["", "a b", "a,CN=b", "é"];
         for node in nodes {
             let places = Places { file: None, token: Some(station.place()), node: node.to_owned() };
