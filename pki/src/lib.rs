@@ -34,6 +34,7 @@
 //! | 9 | each data group, whole | its digest in the LDS security object | [`PassiveAuthentication::authenticate`] | [`AuthenticDataGroup`] |
 //! | – | answer of the chip to a nonce | the key in an authentic DG15 | [`ActiveAuthenticationKey::verify`] | [`SignatureForm`] |
 //! | – | nothing: our ephemeral key agrees with it | the key in an authentic DG14: on its curve, in its subgroup | [`ChipAuthenticationKey::agree`] | [`Agreement`] |
+//! | – | professional's or establishment's certificate | a path to a pinned anchor (RFC 5280), the needs of a profile, the registered numbers of the subject | [`PathValidator::validate`] | [`ValidatedPath`], then [`VerifiedProfessional`] or [`VerifiedEstablishment`] |
 //! | – | CRL of the clients' authority | the authority's certificate | [`ClientCrl::verify`] | [`ClientCrl`] |
 //!
 //! | signature | keys | digests | computed by |

@@ -4,6 +4,10 @@
 //! there only ECDHE with AEAD (RFC 9325 §4.2), and the extended master secret (RFC 7627) is required. X25519MLKEM768
 //! is offered first, so that a recorded session is not opened by a later quantum computer. No early data: a replayed
 //! first flight would be a replayed request (RFC 8446 §8).
+//!
+//! Of a client's chain rustls-webpki judges signatures, validity, path length, name constraints and the purpose
+//! clientAuth. What it does not read is read of the leaf by [`pki::ClientCertificate`]: that the key may sign, and the one
+//! registered number of the subject. Which rule is where: [`pki::path`].
 
 use std::fmt;
 use std::sync::Arc;

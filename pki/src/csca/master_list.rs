@@ -111,7 +111,7 @@ fn entries(content: &[u8]) -> Result<Vec<Vec<u8>>, PkiError> {
 ///
 /// ```compile_fail
 /// fn forge(entries: Vec<Vec<u8>>, signer: pki::UntrustedCertificate) -> pki::csca::MasterList {
-///     pki::csca::MasterList { entries, signer, chain: todo!(), signed_at: None }
+///     pki::csca::MasterList { entries, signer, chain: Vec::new(), signed_at: None }
 /// }
 /// ```
 pub struct MasterList {

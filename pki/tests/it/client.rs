@@ -74,3 +74,42 @@ fn a_list_of_somebody_else_is_refused() {
         assert!(ClientCrl::verify(&changed, theirs.csca.certificate()).is_err(), "octet {position}");
     }
 }
+
+/// What the TLS library does not read: the registered number, once and plain, and whether the key may sign.
+#[test]
+fn a_client_whose_number_or_key_is_in_doubt_is_nobody() {
+    use crate::hierarchy::{Authority, Draft, text};
+    use openssl::asn1::Asn1Type;
+    let root = Authority::root(&Draft::authority("Clients"));
+    let judge = |change: fn(Draft) -> Draft| {
+        ClientCertificate::from_der(root.issue(&change(Draft::establishment())).der()).err()
+    };
+    let number = |draft: Draft, form: Asn1Type, value: &str| {
+        let mut draft = draft;
+        draft.subject.retain(|(oid, ..)| *oid != "2.5.4.5");
+        draft.subject.push(("2.5.4.5", form, value.to_owned()));
+        draft
+    };
+    assert_eq!(judge(|draft| draft), None);
+    let form = Some(PkiError::Malformed("client certificate: serialNumber in an unexpected form"));
+    for (form_of, value) in [
+        (Asn1Type::T61STRING, "PH-0001"),
+        (Asn1Type::BMPSTRING, "PH-0001"),
+        (Asn1Type::UTF8STRING, "PH-0001 "),
+    ] {
+        let client = root.issue(&number(Draft::establishment(), form_of, value));
+        assert_eq!(ClientCertificate::from_der(client.der()).err(), form);
+    }
+    let two = judge(|mut draft| {
+        draft.subject.push(text("2.5.4.5", "PH-0002"));
+        draft
+    });
+    assert_eq!(two, Some(PkiError::Malformed("client certificate: subject with several serialNumbers")));
+    let encipher = judge(|draft| draft.with("2.5.29.15", true, vec![3, 2, 5, 0x20]));
+    assert_eq!(encipher, Some(PkiError::WrongUsage));
+    assert_eq!(
+        judge(|draft| draft.without("2.5.29.15")),
+        None,
+        "no key usage allows any (RFC 5280 §4.2.1.3)"
+    );
+}

@@ -65,7 +65,7 @@ fn answer(question: &Question<'_>) -> Result<Answer, Failure> {
     let validator = PathValidator::new(anchors)
         .and_then(|validator| validator.with_intermediates(intermediates))
         .and_then(|validator| validator.with_lists(lists))
-        .map_err(|reason| unusable(reason))?
+        .map_err(unusable)?
         .with_revocation_policy(policy);
     let profile = profile(question)?;
     let mut certificates = Vec::new();
