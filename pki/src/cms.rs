@@ -241,5 +241,6 @@ fn fits(version: u8, least: u8) -> bool {
     matches!(version, 1 | 3 | 4 | 5) && (version >= least || (version == 1 && least == 3))
 }
 
-#[cfg(all(test, feature = "issuing"))]
+#[cfg(test)]
+#[cfg(feature = "issuing")]
 mod tests;

@@ -94,7 +94,7 @@ fn a_client_whose_number_or_key_is_in_doubt_is_nobody() {
     let form = Some(PkiError::Malformed("client certificate: serialNumber in an unexpected form"));
     for (form_of, value) in [
         (Asn1Type::T61STRING, "PH-0001"),
-        (Asn1Type::BMPSTRING, "PH-0001"),
+        (Asn1Type::BMPSTRING, "PH-00001"),
         (Asn1Type::UTF8STRING, "PH-0001 "),
     ] {
         let client = root.issue(&number(Draft::establishment(), form_of, value));
