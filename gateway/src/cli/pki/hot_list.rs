@@ -43,15 +43,22 @@ fn gateway(place: &Place) -> Result<(Config, Arc<dyn Signer>), Failure> {
     Ok((config, keys.signer))
 }
 
+/// A gateway that keeps a hot list.
+struct Keeper {
+    config: HotListConfig,
+    key_check: [u8; 8],
+    signer: Arc<dyn Signer>,
+}
+
 /// The same, where it keeps a hot list.
-fn with_list(place: &Place) -> Result<(HotListConfig, [u8; 8], Arc<dyn Signer>), Failure> {
+fn with_list(place: &Place) -> Result<Keeper, Failure> {
     let (config, signer) = gateway(place)?;
-    let list = config.trust.hot_list.ok_or_else(|| {
+    let config = config.trust.hot_list.ok_or_else(|| {
         Failure::new(Exit::Config, "this gateway keeps no hot list")
             .remedy("add [trust.hot_list] with certificate and dir to its configuration")
     })?;
-    let check = crate::trust::hot_list::key_check(signer.as_ref()).map_err(key_failure)?;
-    Ok((list, check, signer))
+    let key_check = crate::trust::hot_list::key_check(signer.as_ref()).map_err(key_failure)?;
+    Ok(Keeper { config, key_check, signer })
 }
 
 fn key_failure(error: hsm_config::HsmError) -> Failure {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::super::super::output::Output;
 use super::super::super::place::Place;
 use super::super::super::{Exit, Failure};
-use super::with_list;
+use super::{Keeper, with_list};
 use crate::clock::{Clock, SystemClock};
 use crate::config::HotListConfig;
 use crate::trust::hot_list::read;
@@ -36,7 +36,7 @@ struct Applied {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let (config, check, _) = with_list(&arguments.place)?;
+    let Keeper { config, key_check: check, .. } = with_list(&arguments.place)?;
     let mut applied = Vec::new();
     for file in &arguments.files {
         applied.push(apply(file, &config, check)?);

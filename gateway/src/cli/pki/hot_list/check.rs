@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::super::super::output::{Output, moment};
 use super::super::super::place::Place;
 use super::super::super::{Exit, Failure};
-use super::{key_failure, with_list};
+use super::{Keeper, key_failure, with_list};
 use crate::clock::{Clock, SystemClock};
 use crate::trust::hot_list::{card_digest, read};
 
@@ -34,7 +34,7 @@ struct Checked {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let (config, check, signer) = with_list(&arguments.place)?;
+    let Keeper { config, key_check: check, signer } = with_list(&arguments.place)?;
     let mut line = zeroize::Zeroizing::new(String::new());
     std::io::stdin().read_line(&mut line).map_err(|error| Failure::io("standard input", &error))?;
     let (state, number) = line

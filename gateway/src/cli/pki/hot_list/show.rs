@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::super::super::Failure;
 use super::super::super::output::{Output, moment};
 use super::super::super::place::Place;
-use super::with_list;
+use super::{Keeper, with_list};
 use crate::clock::{Clock, SystemClock};
 use crate::trust::hot_list::read;
 
@@ -47,7 +47,7 @@ struct NotUsed {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let (config, check, _) = with_list(&arguments.place)?;
+    let Keeper { config, key_check: check, .. } = with_list(&arguments.place)?;
     let at = SystemClock.now();
     let folder = read(&config, check, None, at);
     let not_used = folder.problems.into_iter().map(|problem| NotUsed {
