@@ -2,7 +2,10 @@
 
 use crate::kingdom::{DG1, DG14, Kingdom, NOW, judge};
 use pki::issuing::{DocumentSigner, SecurityObjectOptions, SignatureScheme};
-use pki::{DataGroupNumber, DigestAlgorithm, PkiError, RevocationStatus, SecurityObject, Sha1Policy};
+use pki::{
+    DataGroupNumber, DigestAlgorithm, PkiError, RevocationPolicy, RevocationStatus, SecurityObject,
+    Sha1Policy,
+};
 use time::macros::datetime;
 
 #[test]
@@ -39,6 +42,29 @@ fn the_forms_that_the_standard_leaves_open_are_believed() {
         let ef_sod =
             kingdom.signer.sign_security_object_with(DigestAlgorithm::Sha256, &groups, &options).unwrap();
         judge(&ef_sod, &kingdom.store(), NOW).unwrap_or_else(|error| panic!("{options:?}: {error}"));
+    }
+}
+
+/// The moment of signing is the signer's own word: it can show that an object is wrong, and makes no expired signer good.
+#[test]
+fn the_signer_must_be_valid_then_and_now() {
+    let kingdom = Kingdom::new();
+    let (from, until) = (datetime!(2026-01-01 00:00 UTC), datetime!(2033-01-01 00:00 UTC));
+    let second = time::Duration::SECOND;
+    for (then, now, expected) in [
+        (from, NOW, Ok(())),
+        (NOW, NOW, Ok(())),
+        (from - second, NOW, Err(PkiError::WrongUsage)),
+        (until + second, NOW, Err(PkiError::WrongUsage)),
+        (NOW, until + second, Err(PkiError::Expired)),
+        (NOW, from - second, Err(PkiError::NotYetValid)),
+    ] {
+        let options = SecurityObjectOptions { signed_at: Some(then), ..Default::default() };
+        let groups = [(DataGroupNumber::DG1, DG1)];
+        let ef_sod =
+            kingdom.signer.sign_security_object_with(DigestAlgorithm::Sha256, &groups, &options).unwrap();
+        let store = kingdom.store().with_revocation_policy(RevocationPolicy::Report);
+        assert_eq!(judge(&ef_sod, &store, now).map(drop), expected, "signed {then}, judged {now}");
     }
 }
 
