@@ -142,10 +142,10 @@ pub fn path(bytes: &[u8]) {
             assert!(refused.work.signatures <= budget.signatures && refused.work.steps <= budget.steps);
         }
     }
-    if let Ok(Ok(validator)) = validator(anchor).map(|validator| validator.with_lists(lists)) {
-        if let Ok(path) = validator.validate(leaf, &Profile::plain(), NOW, budget) {
-            assert!(path.certificates().len() >= 2);
-        }
+    if let Ok(Ok(validator)) = validator(anchor).map(|validator| validator.with_lists(lists))
+        && let Ok(path) = validator.validate(leaf, &Profile::plain(), NOW, budget)
+    {
+        assert!(path.certificates().len() >= 2);
     }
 }
 
