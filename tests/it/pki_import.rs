@@ -41,13 +41,8 @@ impl Desk {
         self.0.path().join("trust").to_str().expect("UTF-8").to_owned()
     }
 
-    /// `bawaba pki WORDS --json`.
-    fn pki(&self, words: &[&str]) -> Said {
-        said(words)
-    }
-
     fn states(&self) -> Vec<(String, String)> {
-        let listed = self.pki(&["list", "--all", "--trust", &self.store()]).json;
+        let listed = said(&["list", "--all", "--trust", &self.store()]).json;
         let entries = listed["entries"].as_array().expect("entries").iter();
         let mut states: Vec<_> = entries.map(|one| (word(&one["country"]), word(&one["state"]))).collect();
         states.sort();
@@ -55,6 +50,7 @@ impl Desk {
     }
 }
 
+/// `bawaba pki WORDS --json`.
 fn said(words: &[&str]) -> Said {
     let all: Vec<&str> = ["pki"].into_iter().chain(words.iter().copied()).chain(["--json"]).collect();
     let output = run(&mut bawaba(&all), LIMIT);
@@ -155,16 +151,16 @@ fn a_list_that_nobody_vouches_for_ends_with_the_remedy() {
             "--at",
         ),
     ] {
-        let told = desk.pki(&[words, vec!["--trust", &store]].concat());
+        let told = said(&[words, vec!["--trust", &store]].concat());
         assert_eq!(told.code, 1, "{reason}: {}", told.stderr);
         assert_eq!(told.json["reasons"][reason].as_u64(), Some(1), "{}", told.json);
         assert_eq!(told.json["accepted"].as_u64(), Some(0));
         assert!(told.stderr.contains("remedy: ") && told.stderr.contains(remedy), "{}", told.stderr);
         assert!(!Path::new(&store).exists(), "{reason}: something was kept");
     }
-    assert_eq!(desk.pki(&["import", &file, "--anchor", &anchor]).code, 0);
-    assert_eq!(desk.pki(&["import", &desk.file("x", b"\0\0"), "--anchor", &anchor]).code, 1);
-    assert_eq!(desk.pki(&["import", "/nowhere"]).code, 74);
+    assert_eq!(said(&["import", &file, "--anchor", &anchor]).code, 0);
+    assert_eq!(said(&["import", &desk.file("x", b"\0\0"), "--anchor", &anchor]).code, 1);
+    assert_eq!(said(&["import", "/nowhere"]).code, 74);
 }
 
 /// As a directory writes it: folded, with CRLF, comments and change records, and with damage in the middle.
@@ -197,7 +193,7 @@ fn ldif_of_a_directory_is_taken_to_the_last_object() {
     .concat();
     let anchor = desk.file("anchor.cer", publisher.certificate());
     let file = desk.file("icaopkd-001-complete-000042.ldif", ldif.as_bytes());
-    let told = desk.pki(&["import", &file, "--anchor", &anchor, "--trust", &desk.store()]);
+    let told = said(&["import", &file, "--anchor", &anchor, "--trust", &desk.store()]);
     assert_eq!(told.code, 0, "{}", told.stderr);
     assert_eq!(
         (told.json["accepted"].as_u64(), told.json["refused"].as_u64()),
@@ -211,7 +207,7 @@ fn ldif_of_a_directory_is_taken_to_the_last_object() {
     assert_eq!(told.json["changes"][0]["source"], "ldif:icaopkd-001-complete");
     let states = desk.states();
     assert_eq!(states.iter().filter(|(country, _)| country == "MA").count(), 2, "{states:?}");
-    let doctor = desk.pki(&["doctor", "--trust", &desk.store()]);
+    let doctor = said(&["doctor", "--trust", &desk.store()]);
     let absent = doctor.json["findings"].as_array().expect("findings").iter();
     let absent: Vec<_> =
         absent.filter(|one| one["check"] == "crl-absent").map(|one| word(&one["country"])).collect();
@@ -226,16 +222,16 @@ fn a_new_import_replaces_the_source_and_leaves_the_operators_decisions() {
     let store = desk.store();
     let import = |name: &str, bytes: &[u8], more: &[&str]| {
         let file = desk.file(name, bytes);
-        desk.pki(&[&["import", &file, "--anchor", &anchor, "--trust", &store][..], more].concat())
+        said(&[&["import", &file, "--anchor", &anchor, "--trust", &store][..], more].concat())
     };
     let first = list(&publisher, &[&publisher, &france], now() - Days::days(3));
     let second = list(&publisher, &[&publisher, &morocco], now() - Days::days(1));
     assert_eq!(import("1.ml", &first, &[]).json["changes"][0]["came"].as_array().map(Vec::len), Some(2));
     let (french, moroccan) =
         (desk.file("fr.cer", france.certificate()), desk.file("ma.cer", morocco.certificate()));
-    assert_eq!(desk.pki(&["pin", &french, "--trust", &store]).code, 0);
-    assert_eq!(desk.pki(&["distrust", &moroccan, "--trust", &store]).code, 64, "without a reason");
-    assert_eq!(desk.pki(&["distrust", &moroccan, "--reason", "stolen key", "--trust", &store]).code, 0);
+    assert_eq!(said(&["pin", &french, "--trust", &store]).code, 0);
+    assert_eq!(said(&["distrust", &moroccan, "--trust", &store]).code, 64, "without a reason");
+    assert_eq!(said(&["distrust", &moroccan, "--reason", "stolen key", "--trust", &store]).code, 0);
 
     let dry = import("2.ml", &second, &["--dry-run"]);
     assert_eq!((dry.code, &dry.json["kept_in"]), (0, &Value::Null));
@@ -250,12 +246,12 @@ fn a_new_import_replaces_the_source_and_leaves_the_operators_decisions() {
     assert!(replayed.stderr.contains("--allow-older"), "{}", replayed.stderr);
     assert_eq!(desk.states().len(), 3);
     assert_eq!(import("1.ml", &first, &["--allow-older"]).code, 0);
-    assert_eq!(desk.pki(&["distrust", &moroccan, "--undo", "--trust", &store]).code, 0);
+    assert_eq!(said(&["distrust", &moroccan, "--undo", "--trust", &store]).code, 0);
     assert_eq!(import("2.ml", &second, &[]).code, 0);
     assert_eq!(desk.states()[2], state("MA", "believed"));
 
     // Who vouches for the list is distrusted: so is all that stands on it alone.
-    assert_eq!(desk.pki(&["distrust", &anchor, "--reason", "gone", "--trust", &store]).code, 0);
+    assert_eq!(said(&["distrust", &anchor, "--reason", "gone", "--trust", &store]).code, 0);
     assert_eq!(desk.states(), [state("DE", "distrusted"), state("FR", "pinned"), state("MA", "fallen")]);
     let again = import("2.ml", &second, &[]);
     assert!(again.code == 1 && again.stderr.contains("--undo"), "{}", again.stderr);
@@ -270,13 +266,13 @@ fn a_link_stands_and_falls_with_the_key_that_signed_it() {
     let links = [old.issue_link(&new).expect("a link"), new.issue_link(&last).expect("a link")].concat();
     let links = desk.file("links.der", &links);
     for file in [&root, &links] {
-        assert_eq!(desk.pki(&["import", file, "--trust", &store]).code, 0);
+        assert_eq!(said(&["import", file, "--trust", &store]).code, 0);
     }
     let states = || desk.states().into_iter().map(|(_, state)| state).collect::<Vec<_>>();
     assert_eq!(states(), ["believed"; 3]);
-    assert_eq!(desk.pki(&["distrust", &root, "--reason", "lost", "--trust", &store]).code, 0);
+    assert_eq!(said(&["distrust", &root, "--reason", "lost", "--trust", &store]).code, 0);
     assert_eq!(states(), ["distrusted", "fallen", "fallen"]);
-    let doctor = desk.pki(&["doctor", "--trust", &store]);
+    let doctor = said(&["doctor", "--trust", &store]);
     assert_eq!(doctor.code, 1, "nobody is believed");
     assert!(doctor.json.to_string().contains("nobody-believed"), "{}", doctor.json);
 }
@@ -316,7 +312,7 @@ fn a_file_of_a_gigabyte_ends_in_a_named_reason() {
             .open(&file)
             .and_then(|file| file.set_len(1 << 30))
             .expect("a sparse file");
-        let told = desk.pki(&["import", &file]);
+        let told = said(&["import", &file]);
         assert_eq!(told.code, 1, "{name}: {}", told.stderr);
         assert_eq!(told.json["reasons"][reason].as_u64(), Some(1), "{name}: {}", told.json);
     }
