@@ -114,7 +114,6 @@ fn the_real_list_is_told_as_the_contract_says() {
     assert_eq!(json["countries"].as_object().map(serde_json::Map::len), Some(112));
     assert_eq!(json["reasons"]["says-no-authority"].as_u64(), Some(7));
     assert_eq!(json["deviations"]["explicit-ec-parameters"].as_u64(), Some(149));
-    assert_eq!(json["kept_in"], Value::Null);
     for entry in json["entries"].as_array().expect("entries") {
         let named = entry["outcome"] == "accepted" || !word(&entry["reason"]).is_empty();
         assert!(named && word(&entry["fingerprint"]).len() == 64, "{entry}");
@@ -244,7 +243,6 @@ fn a_new_import_replaces_the_source_and_leaves_the_operators_decisions() {
     let replayed = import("1.ml", &first, &[]);
     assert_eq!(replayed.code, 1);
     assert!(replayed.stderr.contains("--allow-older"), "{}", replayed.stderr);
-    assert_eq!(desk.states().len(), 3);
     assert_eq!(import("1.ml", &first, &["--allow-older"]).code, 0);
     assert_eq!(said(&["distrust", &moroccan, "--undo", "--trust", &store]).code, 0);
     assert_eq!(import("2.ml", &second, &[]).code, 0);
