@@ -69,6 +69,18 @@ fn session_longer_than_fifteen_minutes_is_refused() {
 }
 
 #[test]
+fn sha1_is_believed_nowhere_unless_it_says_where() {
+    assert_eq!(load(SAMPLE).unwrap().trust.sha1, pki::Sha1Policy::Refuse);
+    for policy in pki::Sha1Policy::ALL {
+        let text = SAMPLE.replace("# sha1 = \"refuse\"", &format!("sha1 = \"{}\"", policy.as_str()));
+        assert_ne!(text, SAMPLE);
+        assert_eq!(load(&text).unwrap().trust.sha1, policy);
+    }
+    let text = SAMPLE.replace("# sha1 = \"refuse\"", "sha1 = \"everywhere\"");
+    assert_eq!(load(&text).unwrap_err().line, Some(line_of(&text, "everywhere")));
+}
+
+#[test]
 fn limits_may_be_left_out() {
     let text = SAMPLE.split("[limits]").next().unwrap();
     assert_eq!(load(text).unwrap().limits.presence.as_secs(), 60);
