@@ -1,8 +1,9 @@
 //! Which issuers do we trust at this moment?
 //!
 //! Country signers and their revocation lists (for cards), the client authority and its list (for
-//! connections), the server's own certificate. All come from files and from the trust store, are read in the background when a file
-//! changes, and are swapped whole; a set that does not hold together is not taken, and the old one stays.
+//! connections), the server's own certificate. All come from files, from the trust store that imports fill and
+//! from lists that are fetched; they are read in the background when something changes and swapped whole. A set
+//! that does not hold together is not taken, and the old one stays.
 
 mod fetch;
 mod files;
