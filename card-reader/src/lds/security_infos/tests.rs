@@ -163,10 +163,9 @@ fn a_bad_key_is_refused_and_an_unknown_one_skipped() {
 /// DG14 of two passports that announce Chip Authentication in different ways, both with explicit parameters.
 #[test]
 fn real_chips_announce_in_different_ways() {
-    for (name, cipher, key_id) in [
-        ("ef6e_0bdf42c001", Cipher::Aes128, Some(vec![0xc3])),
-        ("ef6e_56139d693f", Cipher::TripleDes, None),
-    ] {
+    for (name, cipher, key_id) in
+        [("ef6e_0bdf42c001", Cipher::Aes128, Some(vec![0xc3])), ("ef6e_56139d693f", Cipher::TripleDes, None)]
+    {
         for (_, dg14) in data("securityinfos", name) {
             let infos = SecurityInfos::from_dg14(&dg14).unwrap();
             let info = infos.chip_authentication().unwrap().unwrap();
