@@ -11,7 +11,7 @@ use crate::audit::{Audit, AuditStore, SqliteAuditStore};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
 use crate::decisions::Decisions;
-use crate::keys::WaitingAside;
+use crate::keys::{KeysStanding, WaitingAside};
 use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
@@ -37,6 +37,8 @@ pub struct App {
     pub audit: Audit,
     /// Every key, wherever it lives.
     pub signer: Arc<dyn Signer>,
+    /// Whether keys that live in a module could be used at the last trial.
+    pub keys: Arc<KeysStanding>,
     /// The key file behind all signatures, where there is one; it may change at any time.
     pub key_file: Option<Arc<LiveKeys>>,
     /// Tokens, receipts, pseudonyms.
@@ -148,6 +150,7 @@ impl App {
             registry,
             audit,
             signer,
+            keys: Arc::default(),
             key_file,
             tokens,
             policies: Arc::new(Decisions::new(policies)),

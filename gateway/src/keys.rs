@@ -4,10 +4,11 @@
 //! talking to the others; here are only how long keys overlap, and the watch on the file.
 
 mod aside;
+mod standing;
 
 use std::sync::Arc;
 
-use hsm_config::{KeyRole, LiveKeys, Schedule, Signer};
+use hsm_config::{HsmError, KeyRole, LiveKeys, Schedule, Signer};
 use time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
@@ -19,6 +20,7 @@ use crate::limits::{
 };
 use crate::token::Tokens;
 pub(crate) use aside::WaitingAside;
+pub use standing::KeysStanding;
 
 /// How often the file's date is looked at: a withdrawn key is out of use within a second of the file's arrival.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
@@ -86,7 +88,12 @@ pub async fn watch(keys: Arc<LiveKeys>, tokens: Arc<Tokens>, stop: CancellationT
 }
 
 /// Makes delegates in time and sees what another process changed in the module, until `stop`.
-pub async fn maintain(signer: Arc<dyn Signer>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+pub async fn maintain(
+    signer: Arc<dyn Signer>,
+    standing: Arc<KeysStanding>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
     let mut tick = interval(MAINTAIN);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut said = None;
@@ -96,11 +103,13 @@ pub async fn maintain(signer: Arc<dyn Signer>, clock: Arc<dyn Clock>, stop: Canc
             _ = tick.tick() => {}
         }
         let (keys, at) = (signer.clone(), clock.now());
-        let code = match tokio::task::spawn_blocking(move || keys.maintain(at)).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.code()),
-            Err(_) => Some("key-maintenance-failed"),
+        let looked =
+            tokio::task::spawn_blocking(move || (keys.maintain(at), standing::probe(&*keys, at))).await;
+        let (code, fault) = match looked {
+            Ok((maintained, usable)) => (fault_of(&maintained), fault_of(&usable)),
+            Err(_) => (Some("key-maintenance-failed"), Some("key-maintenance-failed")),
         };
+        standing.found(fault);
         // Once when it begins and once when it ends: it is tried every few seconds.
         if code != said {
             match code {
@@ -113,6 +122,10 @@ pub async fn maintain(signer: Arc<dyn Signer>, clock: Arc<dyn Clock>, stop: Canc
             said = code;
         }
     }
+}
+
+fn fault_of(result: &Result<(), HsmError>) -> Option<&'static str> {
+    result.as_ref().err().map(HsmError::code)
 }
 
 /// Lets go of the 64 MiB in which the passphrase was stretched. The allocator keeps what was freed for about a second,

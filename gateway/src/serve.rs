@@ -108,7 +108,8 @@ pub async fn start_on(
         background.spawn(keys::watch(file, app.tokens.clone(), stop.clone()));
     }
     if let KeyPlace::Profile(_) = &app.config.keys {
-        background.spawn(keys::maintain(app.signer.clone(), app.clock.clone(), stop.clone()));
+        let (signer, standing) = (app.signer.clone(), app.keys.clone());
+        background.spawn(keys::maintain(signer, standing, app.clock.clone(), stop.clone()));
     }
     background.spawn(app.trust.clone().fetch(app.metrics.clone(), stop.clone()));
     background.spawn(app.hot_list.clone().watch(stop.clone()));

@@ -113,10 +113,14 @@ async fn a_module_that_goes_away_is_named_and_one_that_is_back_is_used() {
     // Who verifies needs no module: old tokens are known, and the keys are published.
     assert_eq!(town.public("/.well-known/jwks.json").await.json["keys"].as_array().expect("keys").len(), 4);
     counter.get("/v1/sessions/none", &opened.token).await;
+    let ready = async || town.public("/readyz").await;
+    assert!(town.eventually(async || ready().await.status.as_u16() == 503).await, "traffic goes on coming");
+    assert!(ready().await.json["checks"]["keys"].as_str().expect("a code").starts_with("hsm-"));
 
     hsm.bring_back();
     let back = async || counter.open(&mut town.card("youssef"), "TREAT").await.status.as_u16() == 201;
     assert!(town.eventually(back).await, "it does not come back by itself");
+    assert!(town.eventually(async || ready().await.status.as_u16() == 200).await, "traffic stays away");
     counter.get(LIST, &opened.token).await.is(200);
     let log = town.stop_and_read_log().await;
     assert!(!log.contains(PIN), "the PIN is in the log");
