@@ -35,7 +35,12 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     /// [`HsmError::WrongRole`] for a role that does not sign, [`HsmError::NoCurrentKey`] when none signs yet.
-    fn current(&self, role: KeyRole, at: OffsetDateTime) -> Result<PublicKey, HsmError>;
+    fn current(&self, role: KeyRole, at: OffsetDateTime) -> Result<PublicKey, HsmError> {
+        let mut keys = self.published(role, at)?;
+        keys.retain(|key| key.signs_from <= at);
+        let newest = keys.into_iter().max_by_key(|key| key.signs_from);
+        newest.map(|newest| newest.key).ok_or(HsmError::NoCurrentKey { role })
+    }
 
     /// Signs a message with ES256, SHA-256, then ECDSA over P-256, as `r‖s`, by exactly the key of that name: it
     /// stands in the header that is being signed.

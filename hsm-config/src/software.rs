@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 pub(crate) use self::material::Material;
-use crate::{HsmError, KeyJob, KeyRole, PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
+use crate::{HsmError, KeyJob, KeyRole, PublishedKey, SIGNATURE_LEN, Signer};
 
 /// Every key of every role, held in this process by aws-lc-rs.
 ///
@@ -63,13 +63,6 @@ impl Signer for SoftwareKeys {
         role.must(KeyJob::Sign)?;
         let keys = self.of(role).filter_map(Generation::published);
         Ok(keys.filter(|key| key.is_published(at)).collect())
-    }
-
-    fn current(&self, role: KeyRole, at: OffsetDateTime) -> Result<PublicKey, HsmError> {
-        let mut keys = self.published(role, at)?;
-        keys.retain(|key| key.signs_from <= at);
-        let newest = keys.into_iter().max_by_key(|key| key.signs_from);
-        newest.map(|newest| newest.key).ok_or(HsmError::NoCurrentKey { role })
     }
 
     fn sign(&self, role: KeyRole, kid: &str, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError> {

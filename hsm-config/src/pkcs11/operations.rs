@@ -15,7 +15,7 @@ use super::catalogue::TokenKey;
 use super::connection::{Connection, Failure, lost};
 use super::fault::{self, Fault};
 use super::{TokenKeys, published};
-use crate::{HsmError, KeyJob, KeyRole, PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
+use crate::{HsmError, KeyJob, KeyRole, PublishedKey, SIGNATURE_LEN, Signer};
 
 /// Bytes of an AES-GCM nonce (NIST SP 800-38D §8.2.2, random construction).
 const NONCE_LEN: usize = 12;
@@ -28,13 +28,6 @@ impl Signer for TokenKeys {
         let known = self.link.known();
         let keys = published(&known, self.declaration(role)?);
         Ok(keys.filter(|key| key.is_published(at)).collect())
-    }
-
-    fn current(&self, role: KeyRole, at: OffsetDateTime) -> Result<PublicKey, HsmError> {
-        let mut keys = self.published(role, at)?;
-        keys.retain(|key| key.signs_from <= at);
-        let newest = keys.into_iter().max_by_key(|key| key.signs_from);
-        newest.map(|newest| newest.key).ok_or(HsmError::NoCurrentKey { role })
     }
 
     fn sign(&self, role: KeyRole, kid: &str, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], HsmError> {
