@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use pki::ClientCertificate;
 use policies::ClientFacts;
 use time::OffsetDateTime;
 
@@ -10,6 +9,7 @@ use crate::listen::Peer;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::registry::{Client, Registry};
+use crate::token::Confirmation;
 use crate::trust::{ClientStanding, Trust};
 
 /// A registered client whose certificate is good at this very request (*appelant*).
@@ -23,7 +23,7 @@ use crate::trust::{ClientStanding, Trust};
 pub struct Caller {
     client: Arc<Client>,
     id: Arc<str>,
-    certificate: Arc<ClientCertificate>,
+    confirmation: Confirmation,
 }
 
 impl Caller {
@@ -56,7 +56,8 @@ impl Caller {
         if !client.active {
             return Err(Refusal::exactly(ProblemCode::ClientRevoked, "client-suspended"));
         }
-        Ok(Self { id: client.id.as_str().into(), client, certificate: certificate.clone() })
+        let confirmation = Confirmation::Certificate(certificate.thumbprint().to_owned());
+        Ok(Self { id: client.id.as_str().into(), client, confirmation })
     }
 
     /// Its registered id.
@@ -71,10 +72,10 @@ impl Caller {
         &self.client
     }
 
-    /// Its certificate's thumbprint, to which tokens are bound (RFC 8705, `x5t#S256`).
+    /// The key that it proved, to which its tokens are bound.
     #[must_use]
-    pub fn thumbprint(&self) -> &str {
-        self.certificate.thumbprint()
+    pub fn confirmation(&self) -> &Confirmation {
+        &self.confirmation
     }
 
     /// What policies know of it.

@@ -70,7 +70,7 @@ fn challenge(
     let detail = believed_how(method, challenge.card().accepted_sha1());
     let commands = challenge.commands().iter().map(|command| hex::encode(command.encode())).collect();
     let life = app.config.limits.presence;
-    let holder = (caller.client().id.as_str(), caller.thumbprint());
+    let holder = (caller.client().id.as_str(), caller.confirmation());
     let presence = app.presences.put(holder, Begun { challenge, station }, at + life, at)?;
     Ok((PresenceAnswer { presence, method, commands, expires_in: life.as_secs() }, detail))
 }
@@ -126,7 +126,7 @@ async fn admit(
     timing: &mut Timing,
 ) -> Result<session_of::Opened, Refusal> {
     let at = event.at;
-    let begun = app.presences.take(presence, caller.thumbprint(), at)?;
+    let begun = app.presences.take(presence, caller.confirmation(), at)?;
     event.station = Some(begun.station.clone());
     let proof = match begun.challenge.prove(&asked.responses, at) {
         Ok(proof) => proof,

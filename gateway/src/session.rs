@@ -62,7 +62,7 @@ pub(crate) fn of_request(
     headers: &HeaderMap,
     at: OffsetDateTime,
 ) -> Result<Session, Refusal> {
-    let token = app.tokens.verify_session(bearer(headers)?, caller.thumbprint(), at)?;
+    let token = app.tokens.verify_session(bearer(headers)?, caller.confirmation(), at)?;
     app.registry.running(token).ok_or_else(|| Refusal::new(ProblemCode::SessionEnded))
 }
 

@@ -10,6 +10,7 @@
 
 mod back_end;
 mod claims;
+mod confirmation;
 mod error;
 mod json;
 mod jws;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 
 pub use back_end::BackEndGrant;
 pub use claims::{PresenceClaims, ReceiptClaims, SessionClaims, StatusReference};
+pub use confirmation::Confirmation;
 pub use error::{TokenError, TokenRefusal};
 pub use published::jwk_set;
 pub use session::VerifiedSessionToken;

@@ -186,5 +186,13 @@ pub fn jws(bytes: &[u8]) {
         Tokens::new(keys, "https://localhost:8441".to_owned(), "https://localhost:8441".to_owned())
     });
     let Ok(token) = std::str::from_utf8(bytes) else { return };
-    assert!(tokens.verify_session(token, "thumbprint", OffsetDateTime::UNIX_EPOCH).is_err());
+    assert!(
+        tokens
+            .verify_session(
+                token,
+                &gateway::token::Confirmation::Certificate("thumbprint".to_owned()),
+                OffsetDateTime::UNIX_EPOCH
+            )
+            .is_err()
+    );
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
+use crate::token::Confirmation;
 
 /// Challenges of all clients that wait (about 8 KiB each): the national peak opens 530 sessions/s and a chip
 /// answers within two seconds.
@@ -44,27 +45,27 @@ struct Store<T> {
 #[derive(Debug)]
 struct Entry<T> {
     client: String,
-    thumbprint: String,
+    confirmation: Confirmation,
     expires_at: OffsetDateTime,
     /// None: spent. It is remembered for a while, so that a replay is told apart from an unknown id.
     begun: Option<Begun<T>>,
 }
 
 impl PendingPresences {
-    /// Keeps a challenge for that client's certificate until `expires_at`.
+    /// Keeps a challenge for that client's key until `expires_at`.
     pub(crate) fn put(
         &self,
-        (client, thumbprint): (&str, &str),
+        (client, proven): (&str, &Confirmation),
         begun: Begun,
         expires_at: OffsetDateTime,
         at: OffsetDateTime,
     ) -> Result<Uuid, Refusal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(client, thumbprint, begun, expires_at, at)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(client, proven, begun, expires_at, at)
     }
 
     /// Takes a challenge out, for good.
-    pub(crate) fn take(&self, id: Uuid, thumbprint: &str, at: OffsetDateTime) -> Result<Begun, Refusal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(id, thumbprint, at)
+    pub(crate) fn take(&self, id: Uuid, proven: &Confirmation, at: OffsetDateTime) -> Result<Begun, Refusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(id, proven, at)
     }
 
     /// Forgets what is past and says how many wait; a background task calls it.
@@ -85,7 +86,7 @@ impl<T> Store<T> {
     fn put(
         &mut self,
         client: &str,
-        thumbprint: &str,
+        proven: &Confirmation,
         begun: Begun<T>,
         expires_at: OffsetDateTime,
         at: OffsetDateTime,
@@ -103,17 +104,17 @@ impl<T> Store<T> {
         *of_client += 1;
         self.waiting += 1;
         let id = Uuid::new_v4();
-        let (client, thumbprint) = (client.to_owned(), thumbprint.to_owned());
-        self.presences.insert(id, Entry { client, thumbprint, expires_at, begun: Some(begun) });
+        let (client, confirmation) = (client.to_owned(), proven.clone());
+        self.presences.insert(id, Entry { client, confirmation, expires_at, begun: Some(begun) });
         Ok(id)
     }
 
-    fn take(&mut self, id: Uuid, thumbprint: &str, at: OffsetDateTime) -> Result<Begun<T>, Refusal> {
+    fn take(&mut self, id: Uuid, proven: &Confirmation, at: OffsetDateTime) -> Result<Begun<T>, Refusal> {
         let unusable = |code| Err(Refusal::exactly(ProblemCode::PresenceNotUsable, code));
         let Some(entry) = self.presences.get_mut(&id) else {
             return Err(Refusal::new(ProblemCode::PresenceUnknown));
         };
-        if entry.thumbprint != thumbprint {
+        if !entry.confirmation.is_proven_by(proven) {
             return unusable("presence-of-another-client");
         }
         if at >= entry.expires_at {
@@ -169,6 +170,10 @@ mod tests {
         Begun { challenge: (), station: "poste-1".to_owned() }
     }
 
+    fn key(name: &str) -> Confirmation {
+        Confirmation::Certificate(name.to_owned())
+    }
+
     fn refused(outcome: Result<Begun<()>, Refusal>) -> String {
         outcome.err().unwrap().code().to_owned()
     }
@@ -176,26 +181,26 @@ mod tests {
     #[test]
     fn challenge_is_taken_once() {
         let mut store = Store::default();
-        let id = store.put("pharmacy-1", "thumb-1", begun(), START + LIFE, START).unwrap();
-        assert!(store.take(id, "thumb-1", START).is_ok());
-        assert_eq!(refused(store.take(id, "thumb-1", START)), "presence-spent");
+        let id = store.put("pharmacy-1", &key("thumb-1"), begun(), START + LIFE, START).unwrap();
+        assert!(store.take(id, &key("thumb-1"), START).is_ok());
+        assert_eq!(refused(store.take(id, &key("thumb-1"), START)), "presence-spent");
     }
 
     #[test]
     fn another_client_neither_gets_nor_spends_it() {
         let mut store = Store::default();
-        let id = store.put("pharmacy-1", "thumb-1", begun(), START + LIFE, START).unwrap();
-        assert_eq!(refused(store.take(id, "thumb-2", START)), "presence-of-another-client");
-        assert!(store.take(id, "thumb-1", START).is_ok());
+        let id = store.put("pharmacy-1", &key("thumb-1"), begun(), START + LIFE, START).unwrap();
+        assert_eq!(refused(store.take(id, &key("thumb-2"), START)), "presence-of-another-client");
+        assert!(store.take(id, &key("thumb-1"), START).is_ok());
     }
 
     #[test]
     fn expired_challenge_is_refused_then_forgotten() {
         let mut store = Store::default();
-        let id = store.put("pharmacy-1", "thumb-1", begun(), START + LIFE, START).unwrap();
-        assert_eq!(refused(store.take(id, "thumb-1", START + LIFE)), "presence-expired");
+        let id = store.put("pharmacy-1", &key("thumb-1"), begun(), START + LIFE, START).unwrap();
+        assert_eq!(refused(store.take(id, &key("thumb-1"), START + LIFE)), "presence-expired");
         store.sweep(START + LIFE * 3);
-        assert_eq!(refused(store.take(id, "thumb-1", START + LIFE * 3)), "presence-unknown");
+        assert_eq!(refused(store.take(id, &key("thumb-1"), START + LIFE * 3)), "presence-unknown");
         assert_eq!((store.waiting, store.waiting_of_client.len()), (0, 0));
     }
 
@@ -203,13 +208,13 @@ mod tests {
     fn one_client_cannot_fill_the_store() {
         let mut store = Store::default();
         for _ in 0..WAITING_PER_CLIENT_MAX {
-            store.put("greedy", "thumb", begun(), START + LIFE, START).unwrap();
+            store.put("greedy", &key("thumb"), begun(), START + LIFE, START).unwrap();
         }
-        assert!(store.put("greedy", "thumb", begun(), START + LIFE, START).is_err());
-        let taken = store.put("modest", "thumb", begun(), START + LIFE, START).unwrap();
-        store.take(taken, "thumb", START).unwrap();
+        assert!(store.put("greedy", &key("thumb"), begun(), START + LIFE, START).is_err());
+        let taken = store.put("modest", &key("thumb"), begun(), START + LIFE, START).unwrap();
+        store.take(taken, &key("thumb"), START).unwrap();
         assert_eq!(store.waiting, WAITING_PER_CLIENT_MAX, "what is spent waits no more");
         store.sweep(START + LIFE * 3);
-        assert!(store.put("greedy", "thumb", begun(), START + LIFE * 3, START + LIFE * 3).is_ok());
+        assert!(store.put("greedy", &key("thumb"), begun(), START + LIFE * 3, START + LIFE * 3).is_ok());
     }
 }

@@ -52,12 +52,14 @@ pub(super) fn claims(
     let client = caller.client();
     // A token counts whole seconds (RFC 7519, NumericDate); what we say elsewhere is the same moment.
     let issued_at = at.replace_nanosecond(0).unwrap_or(at);
+    let id = Uuid::new_v4();
     SessionClaims {
-        id: Uuid::new_v4(),
+        id,
+        token: id,
         subject: person.patient.subject.clone(),
         client_id: client.id.clone(),
         establishment: client.id.clone(),
-        thumbprint: caller.thumbprint().to_owned(),
+        confirmation: caller.confirmation().clone(),
         scope: client.scopes.join(" "),
         acr: Acr::Card,
         amr: vec!["hwk".to_owned()],

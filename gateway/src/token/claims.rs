@@ -4,20 +4,24 @@ use policies::{Acr, Purpose};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::Confirmation;
+
 /// What a session token says (*jeton de session*). Times are whole seconds on the wire.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionClaims {
-    /// `jti`: the session's id. Revocation goes by it, never by the token's bytes: an ECDSA signature can be
-    /// rewritten by anybody into a second valid one.
+    /// `sid`: the session's id, the same in every token of the session. Revocation goes by it, never by the token's
+    /// bytes: an ECDSA signature can be rewritten by anybody into a second valid one.
     pub id: Uuid,
+    /// `jti`: this token; that of a session's first token is the session's id.
+    pub token: Uuid,
     /// `sub`: the patient's pairwise subject at the gateway itself.
     pub subject: String,
     /// `client_id`: the registered client whose certificate the token is bound to.
     pub client_id: String,
     /// `establishment`: where it was opened (*établissement*).
     pub establishment: String,
-    /// `cnf.x5t#S256`: base64url SHA-256 of the client's certificate (RFC 8705 §3.1).
-    pub thumbprint: String,
+    /// `cnf`: the key that whoever shows the token must prove.
+    pub confirmation: Confirmation,
     /// `scope`: what may be reached, words separated by one space (RFC 6749 §3.3).
     pub scope: String,
     /// `acr`: how the presence was proven.

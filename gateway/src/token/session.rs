@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 
-use super::{SessionClaims, TokenError, Tokens, json, wire};
+use super::{Confirmation, SessionClaims, TokenError, Tokens, json, wire};
 use crate::limits::{CLOCK_LEEWAY, MAX_SESSION_LIFETIME, MAX_TOKEN_BYTES};
 
 /// A session token that verified: signature, issuer, audience, time and binding (*jeton de session vérifié*).
@@ -51,7 +50,7 @@ impl Tokens {
         Ok(self.sessions.sign(&claims, issued_at)?.token)
     }
 
-    /// Verifies a session token shown at this time over a connection of the certificate with this thumbprint.
+    /// Verifies a session token shown at this time by whoever proved this key.
     ///
     /// What does not depend on time and connection is remembered by the token's hash; time, binding and whether
     /// the key is still in use are judged every time.
@@ -61,13 +60,16 @@ impl Tokens {
     pub fn verify_session(
         &self,
         token: &str,
-        thumbprint: &str,
+        proven: &Confirmation,
         at: OffsetDateTime,
     ) -> Result<VerifiedSessionToken, TokenError> {
         let verified = self.authentic(token, at)?;
         check_time(&verified.claims, at)?;
-        let bound = verified.claims.thumbprint.as_bytes().ct_eq(thumbprint.as_bytes());
-        if bool::from(bound) { Ok(verified) } else { Err(TokenError::Binding) }
+        if verified.claims.confirmation.is_proven_by(proven) {
+            Ok(verified)
+        } else {
+            Err(TokenError::Binding)
+        }
     }
 
     /// The claims of a token that this gateway signed for itself, whenever and for whomever.

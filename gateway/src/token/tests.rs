@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-use super::{PresenceClaims, SessionClaims, Tokens};
+use super::{Confirmation, PresenceClaims, SessionClaims, Tokens};
 use crate::session::Session;
 
 const ISSUER: &str = "https://gateway.example";
@@ -32,13 +32,22 @@ fn tokens() -> Tokens {
     Tokens::new(KEYS.clone(), ISSUER.to_owned(), ISSUER.to_owned())
 }
 
+fn certificate(thumbprint: &str) -> Confirmation {
+    Confirmation::Certificate(thumbprint.to_owned())
+}
+
+fn bound() -> Confirmation {
+    certificate(THUMBPRINT)
+}
+
 fn claims() -> SessionClaims {
     SessionClaims {
         id: Uuid::from_u128(0x0193_5000_0000_7000_8000_0000_0000_0001),
+        token: Uuid::from_u128(0x0193_5000_0000_7000_8000_0000_0000_0003),
         subject: SUBJECT.to_owned(),
         client_id: "pharmacy-1".to_owned(),
         establishment: "pharmacy-1".to_owned(),
-        thumbprint: THUMBPRINT.to_owned(),
+        confirmation: bound(),
         scope: "prescription billing".to_owned(),
         acr: Acr::Card,
         amr: vec!["sc".to_owned(), "hwk".to_owned()],
@@ -62,7 +71,7 @@ fn claims() -> SessionClaims {
 /// The session of those claims, as a request would bring it.
 fn session_of(tokens: &Tokens, claims: &SessionClaims) -> Session {
     let token = tokens.issue_session(claims).unwrap();
-    Session::never_ended(tokens.verify_session(&token, THUMBPRINT, claims.issued_at).unwrap())
+    Session::never_ended(tokens.verify_session(&token, &bound(), claims.issued_at).unwrap())
 }
 
 /// A permit of the shipped policies; which one, the tokens do not ask.
@@ -117,7 +126,7 @@ fn verdict(header: &str, payload: &str) -> &'static str {
 /// `accepted`, or the code of the refusal. Judged twice: a refusal must not become an answer by being remembered.
 fn judged(token: &str) -> &'static str {
     let tokens = tokens();
-    let once = || match tokens.verify_session(token, THUMBPRINT, AT) {
+    let once = || match tokens.verify_session(token, &bound(), AT) {
         Ok(_) => "accepted",
         Err(error) => error.code(),
     };

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{BackEndGrant, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference, TokenError};
+use super::{
+    BackEndGrant, Confirmation, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference, TokenError,
+};
 
 /// The payload of a session token (RFC 9068 §2.2, design: "Session token").
 #[derive(Serialize, Deserialize)]
@@ -17,9 +19,10 @@ pub(super) struct Session {
     pub(super) iat: i64,
     pub(super) nbf: i64,
     jti: Uuid,
+    sid: Uuid,
     client_id: String,
     scope: String,
-    cnf: Confirmation,
+    cnf: Cnf,
     acr: String,
     amr: Vec<String>,
     auth_time: i64,
@@ -74,11 +77,14 @@ pub(super) struct Receipt<'a> {
     log_index: u64,
 }
 
-/// RFC 8705 §3.1.
+/// RFC 8705 §3.1 or RFC 9449 §6.1: one of them.
 #[derive(Serialize, Deserialize)]
-struct Confirmation {
-    #[serde(rename = "x5t#S256")]
-    x5t_s256: String,
+#[serde(deny_unknown_fields)]
+struct Cnf {
+    #[serde(rename = "x5t#S256", default, skip_serializing_if = "Option::is_none")]
+    x5t_s256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jkt: Option<String>,
 }
 
 /// RFC 8693 §4.1.
@@ -117,10 +123,11 @@ impl Session {
             exp: claims.expires_at.unix_timestamp(),
             iat: issued_at,
             nbf: issued_at,
-            jti: claims.id,
+            jti: claims.token,
+            sid: claims.id,
             client_id: claims.client_id.clone(),
             scope: claims.scope.clone(),
-            cnf: Confirmation { x5t_s256: claims.thumbprint.clone() },
+            cnf: Cnf::new(&claims.confirmation),
             acr: claims.acr.as_str().to_owned(),
             amr: claims.amr.clone(),
             auth_time: claims.authenticated_at.unix_timestamp(),
@@ -137,11 +144,12 @@ impl Session {
     pub(super) fn into_claims(self) -> Result<SessionClaims, TokenError> {
         let status = self.status.map(|status| status.reference(&self.iss)).transpose()?;
         Ok(SessionClaims {
-            id: self.jti,
+            id: self.sid,
+            token: self.jti,
             subject: self.sub,
             client_id: self.client_id,
             establishment: self.establishment,
-            thumbprint: self.cnf.x5t_s256,
+            confirmation: self.cnf.confirmation()?,
             scope: self.scope,
             acr: Acr::parse(&self.acr).ok_or(TokenError::Claims("acr"))?,
             amr: self.amr,
@@ -207,6 +215,23 @@ impl<'a> Receipt<'a> {
             time,
             operation: &receipt.operation,
             log_index: receipt.log_index,
+        }
+    }
+}
+
+impl Cnf {
+    fn new(confirmation: &Confirmation) -> Self {
+        match confirmation.clone() {
+            Confirmation::Certificate(thumbprint) => Self { x5t_s256: Some(thumbprint), jkt: None },
+            Confirmation::Key(thumbprint) => Self { x5t_s256: None, jkt: Some(thumbprint) },
+        }
+    }
+
+    fn confirmation(self) -> Result<Confirmation, TokenError> {
+        match (self.x5t_s256, self.jkt) {
+            (Some(thumbprint), None) => Ok(Confirmation::Certificate(thumbprint)),
+            (None, Some(thumbprint)) => Ok(Confirmation::Key(thumbprint)),
+            _ => Err(TokenError::Claims("cnf")),
         }
     }
 }

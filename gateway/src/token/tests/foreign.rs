@@ -11,7 +11,7 @@ use jsonwebtoken::{
 };
 use serde_json::{Value, json};
 
-use super::{AT, ISSUER, THUMBPRINT, claims, payload, tokens};
+use super::{AT, ISSUER, bound, claims, payload, tokens};
 use crate::token::{BackEndGrant, Tokens};
 
 /// As a back-end engineer would: the key the header names, from the published set.
@@ -84,7 +84,7 @@ fn theirs_are_judged_here() {
     let Foreign { token, back_end, here, kid } = foreign();
     let judged = |header: &Header, key: &EncodingKey| {
         let token = encode(header, &payload(), key).unwrap();
-        here.verify_session(&token, THUMBPRINT, AT).map_or_else(|error| error.code(), |_| "accepted")
+        here.verify_session(&token, &bound(), AT).map_or_else(|error| error.code(), |_| "accepted")
     };
     let mut header = Header::new(Algorithm::ES256);
     header.kid = Some(kid.clone());

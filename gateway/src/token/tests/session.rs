@@ -3,11 +3,11 @@
 use policies::{Acr, Purpose};
 use time::Duration;
 
-use super::{AT, SUBJECT, THUMBPRINT, claims, tokens};
+use super::{AT, SUBJECT, THUMBPRINT, bound, certificate, claims, tokens};
 use crate::token::{SessionClaims, StatusReference, TokenRefusal, Tokens};
 
 fn code(tokens: &Tokens, token: &str, thumbprint: &str, seconds: i64) -> &'static str {
-    match tokens.verify_session(token, thumbprint, AT + Duration::seconds(seconds)) {
+    match tokens.verify_session(token, &certificate(thumbprint), AT + Duration::seconds(seconds)) {
         Ok(_) => "accepted",
         Err(error) => error.code(),
     }
@@ -29,7 +29,7 @@ fn what_is_issued_is_what_is_verified() {
         assert!(token.len() < 1_500, "{}", token.len());
         // The second time comes from memory.
         for _ in 0..2 {
-            assert_eq!(tokens.verify_session(&token, THUMBPRINT, AT).unwrap().claims(), &claims);
+            assert_eq!(tokens.verify_session(&token, &bound(), AT).unwrap().claims(), &claims);
         }
     }
 }
@@ -55,11 +55,11 @@ fn the_memory_is_bounded_and_holds_nothing_refused() {
     // The last character of 64 octets is one of A, Q, g and w: written over, it may be what it was.
     let other = if token.ends_with('A') { 'Q' } else { 'A' };
     let altered = format!("{}{other}", &token[..token.len() - 1]);
-    assert!(tokens.verify_session(&altered, THUMBPRINT, AT).is_err());
+    assert!(tokens.verify_session(&altered, &bound(), AT).is_err());
     assert!(tokens.verified.is_empty());
-    tokens.verify_session(&token, THUMBPRINT, AT).unwrap();
+    tokens.verify_session(&token, &bound(), AT).unwrap();
     assert_eq!(tokens.verified.len(), 1);
-    tokens.verify_session(&token, THUMBPRINT, AT).unwrap();
+    tokens.verify_session(&token, &bound(), AT).unwrap();
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
     let remembered = tokens.verified.get(hash.as_ref()).unwrap();
     for number in 0..40_000_u64 {
@@ -98,19 +98,22 @@ fn refusals_fold_into_what_the_caller_may_know() {
     let tokens = tokens();
     let token = tokens.issue_session(&claims()).unwrap();
     let refusal = |thumbprint, seconds| {
-        tokens.verify_session(&token, thumbprint, AT + Duration::seconds(seconds)).unwrap_err().refusal()
+        tokens
+            .verify_session(&token, &certificate(thumbprint), AT + Duration::seconds(seconds))
+            .unwrap_err()
+            .refusal()
     };
     assert_eq!(refusal(THUMBPRINT, 900), TokenRefusal::Expired);
     assert_eq!(refusal("another", 0), TokenRefusal::Binding);
-    assert_eq!(tokens.verify_session("", THUMBPRINT, AT).unwrap_err().refusal(), TokenRefusal::Invalid);
+    assert_eq!(tokens.verify_session("", &bound(), AT).unwrap_err().refusal(), TokenRefusal::Invalid);
 }
 
 #[test]
 fn debug_names_no_patient() {
     let tokens = tokens();
     let token = tokens.issue_session(&claims()).unwrap();
-    let verified = tokens.verify_session(&token, THUMBPRINT, AT).unwrap();
-    let error = tokens.verify_session(&token, "another", AT).unwrap_err();
+    let verified = tokens.verify_session(&token, &bound(), AT).unwrap();
+    let error = tokens.verify_session(&token, &certificate("another"), AT).unwrap_err();
     let shown = format!("{:?} {verified:?} {tokens:?} {error:?} {error}", claims());
     assert!(!shown.contains(SUBJECT) && !shown.contains(&token), "{shown}");
 }

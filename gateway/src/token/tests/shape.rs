@@ -29,7 +29,7 @@ fn a_session_token_says_what_the_design_lists() {
     let iat = AT.unix_timestamp();
     let expected = json!({
         "iss": ISSUER, "aud": ISSUER, "sub": super::SUBJECT,
-        "exp": iat + 900, "iat": iat, "nbf": iat, "jti": claims().id,
+        "exp": iat + 900, "iat": iat, "nbf": iat, "jti": claims().token, "sid": claims().id,
         "client_id": "pharmacy-1", "scope": "prescription billing",
         "cnf": { "x5t#S256": THUMBPRINT },
         "acr": "card", "amr": ["sc", "hwk"], "auth_time": iat - 1,
