@@ -23,5 +23,6 @@ mod reload;
 mod rotation;
 mod secrecy;
 mod sessions;
+mod state;
 mod tidy;
 mod tokens;

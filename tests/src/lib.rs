@@ -1,7 +1,7 @@
 //! The harness: one healthy gateway with everything around it, of which a test spoils one thing.
 //!
 //! In reading order: [`harness`] is the town, [`counter`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
-//! [`faulty`], [`papers`] and [`soft_hsm`] are what can be wrong with it, [`verifiers`] believe it from outside,
+//! [`faulty`], [`papers`], [`redis`] and [`soft_hsm`] are what can be wrong with it, [`verifiers`] believe it from outside,
 //! [`parsers`], [`seeds`] and [`source`] look at the code itself.
 
 pub mod back_end;
@@ -13,6 +13,7 @@ pub mod papers;
 pub mod parsers;
 pub mod program;
 pub mod raw;
+pub mod redis;
 pub mod seeds;
 pub mod soft_hsm;
 pub mod source;
