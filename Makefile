@@ -16,9 +16,9 @@ WHOLE := --locked --workspace --all-features
 TARGET = $(shell cargo metadata --no-deps --format-version 1 2>/dev/null | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
 # What Debian has to give: a C compiler and OpenSSL for passive authentication, PC/SC with a virtual reader, a software HSM with
-# its tools, Redis, secret sharing for the key ceremony, a JWT library that is not ours, curl for the README.
+# its tools, PostgreSQL, Redis, secret sharing for the key ceremony, a JWT library that is not ours, curl for the README.
 PACKAGES := ca-certificates curl gcc libc6-dev libpcsclite-dev libssl-dev opensc openssl p11-kit p11-kit-modules pcscd pkg-config \
-  python3-cryptography python3-jwt redis-server redis-tools softhsm2 ssss vsmartcard-vpcd
+  postgresql python3-cryptography python3-jwt redis-server redis-tools softhsm2 ssss vsmartcard-vpcd
 bench: PACKAGES += haproxy
 
 # The public test suite of path validation comes from PyPI.

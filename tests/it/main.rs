@@ -16,6 +16,7 @@ mod load;
 mod parsers;
 mod pcsc;
 mod pki_import;
+mod postgres;
 mod presences;
 mod problems;
 mod readme;
