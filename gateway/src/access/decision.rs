@@ -1,0 +1,153 @@
+//! May this session ask this of that back-end?
+//!
+//! Everything that can be said from the head of a request, whoever carries it on: our own proxy
+//! ([`crate::access`]) or one of somebody else that only asks.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
+use policies::{AccessRequest, Action, Interaction, Permit, Service};
+
+use crate::app::App;
+use crate::audit::AuditEvent;
+use crate::caller::Caller;
+use crate::config::BackEndConfig;
+use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
+use crate::problem::ProblemCode;
+use crate::refusal::Refusal;
+use crate::session::{self, Session};
+use crate::token::BackEndGrant;
+
+/// The head of a request to a back-end (*tête de requête*).
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    /// The back-end's name.
+    pub(crate) service: &'a str,
+    /// What is done …
+    pub(crate) method: &'a Method,
+    /// … to what: what follows the service, still encoded. What is judged is what is forwarded.
+    pub(crate) path: &'a str,
+    /// Raw, without `?`.
+    pub(crate) query: Option<&'a str>,
+    /// The session's token, and how a body is to be read.
+    pub(crate) headers: &'a HeaderMap,
+}
+
+/// A request whose session runs and whose meaning is known; nothing is decided yet (*demande comprise*).
+pub(crate) struct Understood<'a> {
+    back_end: &'a BackEndConfig,
+    session: Session,
+    target: Target,
+    query: Option<&'a str>,
+    there: String,
+}
+
+/// A request that policy permits, with what its back-end is to be told (*demande permise*).
+pub(crate) struct Decided {
+    /// The request in the back-end's words.
+    pub(crate) asked: FhirRequest,
+    /// The token for that back-end.
+    pub(crate) token: Arc<str>,
+}
+
+/// The first steps, in order: session, meaning, patient. What they find is written into `event`.
+pub(crate) async fn understand<'a>(
+    app: &'a App,
+    caller: &Caller,
+    head: Head<'a>,
+    event: &mut AuditEvent,
+) -> Result<Understood<'a>, Refusal> {
+    let back_end =
+        app.config.back_ends.get(head.service).ok_or_else(|| Refusal::new(ProblemCode::NotFound))?;
+
+    let session = session::of_request(app, caller, head.headers, event.at)?;
+    let claims = session.claims();
+    event.session = Some(claims.id);
+    event.subject = Some(claims.subject.clone());
+    event.purpose = Some(claims.purpose.as_str().to_owned());
+
+    let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let target = Target::parse(head.method, head.path, content_type)?;
+    if head.headers.contains_key("if-none-exist") {
+        // A conditional create is a search in disguise (FHIR R4 section 3.1.0.8.1).
+        return Err(FhirError::NotUnderstood("conditional creates are not taken").into());
+    }
+    let Step { resource_type, interaction } = target.step();
+    event.resource_type = Some(resource_type);
+    event.interaction = Some(interaction.as_str().to_owned());
+
+    let patient = session::patient(app, &session).await?;
+    let there = app.pseudonym_at(back_end, &patient)?;
+    Ok(Understood { back_end, session, target, query: head.query, there })
+}
+
+impl Understood<'_> {
+    /// How the body is to be treated before [`Understood::decide`].
+    pub(crate) fn body(&self) -> BodyKind {
+        self.target.body()
+    }
+
+    /// The last steps: no other patient, policy, token for the back-end. `read` is the body, where one is judged.
+    pub(crate) fn decide(
+        self,
+        app: &App,
+        caller: &Caller,
+        read: Option<Bytes>,
+        event: &mut AuditEvent,
+    ) -> Result<Decided, Refusal> {
+        let Self { back_end, session, target, query, there } = self;
+        let names = PatientNames { here: &session.claims().subject, there: &there };
+        let asked = target.bind(query, read, names)?;
+        let permit = permit(app, caller, &session, &back_end.service, &asked, event)?;
+        let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &back_end.service };
+        let token = app.tokens.issue_back_end(&session, &permit, &grant, event.at)?;
+        Ok(Decided { asked, token })
+    }
+}
+
+impl Decided {
+    /// Whether nothing that the back-end stores is changed.
+    pub(crate) fn reads_only(&self) -> bool {
+        let reads = |step: &Step| matches!(step.interaction, Interaction::Read | Interaction::Search);
+        self.asked.steps.iter().all(reads)
+    }
+}
+
+/// Every interaction of the request needs a permit of its own; a request that asks for nothing gets none.
+fn permit(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    service: &str,
+    asked: &FhirRequest,
+    event: &mut AuditEvent,
+) -> Result<Permit, Refusal> {
+    let claims = session.claims();
+    let mut permit = None;
+    for Step { resource_type, interaction } in &asked.steps {
+        let decision = app.policies.decide(&AccessRequest {
+            client: caller.facts(),
+            action: Action::Fhir {
+                service: Service(service.to_owned()),
+                resource_type: resource_type.clone(),
+                interaction: *interaction,
+            },
+            purpose: claims.purpose,
+            acr: claims.acr,
+            dependant: claims.actor.is_some(),
+            signals: Vec::new(),
+        });
+        event.policy = Some(decision.policy_hash().to_owned());
+        let verdict = if decision.is_permit() { "permit" } else { "deny" };
+        app.metrics.decision(interaction.as_str(), verdict);
+        let Some(permitted) = decision.permit() else {
+            event.resource_type = Some(resource_type.clone());
+            event.interaction = Some(interaction.as_str().to_owned());
+            return Err(Refusal::denied(&decision));
+        };
+        permit = Some(permitted);
+    }
+    permit.ok_or_else(|| FhirError::NotUnderstood("nothing is asked for").into())
+}
