@@ -12,6 +12,7 @@
 //! | [`wire`] | what do requests and answers look like as JSON? |
 //! | [`presence`] | flow 3.1: how does a card become a session? |
 //! | [`session`] | what is a session, and has it ended? |
+//! | [`oauth`] | how do clients exchange, ask about and take back their tokens? |
 //! | [`access`] | flow 3.2: how does a session become an access? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
@@ -48,6 +49,7 @@ pub mod keys;
 pub mod limits;
 pub mod listen;
 pub mod metrics;
+pub mod oauth;
 pub mod presence;
 pub mod problem;
 pub mod proxy;

@@ -96,6 +96,12 @@ pub const BODY_FRAME_TIMEOUT: Duration = Duration::from_secs(15);
 /// A whole body, in either direction: 16 MiB over a 512 kbit/s line take 260 s.
 pub const BODY_TOTAL_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// Octets of a form at `/oauth/*`: two tokens of [`MAX_TOKEN_BYTES`] and an assertion, percent-encoded.
+pub const MAX_FORM_BYTES: u64 = 16 << 10;
+
+/// Parameters of such a form. RFC 8693 has eleven, RFC 7523 two more.
+pub const MAX_FORM_PARAMETERS: usize = 32;
+
 // --- Back-ends ---------------------------------------------------------------------------------------------------
 
 /// TCP connection to a back-end on the same network.

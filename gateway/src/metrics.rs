@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use labels::{BackEnd, Decision, Handshake, Outcome, Port, Refusal, Request, Route, Service};
+use labels::{BackEnd, Decision, Handshake, OAuth, Outcome, Port, Refusal, Request, Route, Service};
 use lists::ListMetrics;
 
 /// The media type of [`Metrics::encode`].
@@ -46,6 +46,7 @@ pub struct Metrics {
     presences: Family<Outcome, Counter>,
     presences_pending: Gauge,
     decisions: Family<Decision, Counter>,
+    oauth: Family<OAuth, Counter>,
 }
 
 fn seconds() -> Histogram {
@@ -112,6 +113,8 @@ impl Metrics {
         );
         let decisions = Family::default();
         registry.register("decisions", "Policy decisions by action and verdict", decisions.clone());
+        let oauth = Family::default();
+        registry.register("oauth", "Answers of the OAuth endpoints by outcome", oauth.clone());
         Self {
             registry,
             requests,
@@ -128,6 +131,7 @@ impl Metrics {
             presences,
             presences_pending,
             decisions,
+            oauth,
         }
     }
 
@@ -189,6 +193,11 @@ impl Metrics {
     /// Challenges that wait for their proof.
     pub fn presences_pending(&self, count: usize) {
         self.presences_pending.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// An OAuth endpoint answered: `ok`, or the code of the refusal.
+    pub fn oauth(&self, endpoint: &'static str, outcome: &'static str) {
+        self.oauth.get_or_create(&OAuth { endpoint, outcome }).inc();
     }
 
     /// The policy decided. `action`: `open-session`, `read`, `search` …; `verdict`: `permit` or `deny`.

@@ -72,6 +72,11 @@ impl Refusal {
         }
     }
 
+    /// The problem that the caller would be told, and the exact code: for a route with a shape of its own.
+    pub(crate) fn into_codes(self) -> (ProblemCode, Cow<'static, str>) {
+        (self.problem.code(), self.code)
+    }
+
     /// The exact code.
     #[cfg(test)]
     pub(crate) fn code(&self) -> &str {

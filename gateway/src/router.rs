@@ -13,6 +13,7 @@ use axum::routing::{any, get, post};
 
 use crate::app::App;
 use crate::edge::{self, Edge, HostRules};
+use crate::oauth;
 use crate::problem::{Problem, ProblemCode};
 
 pub(crate) use recorded::RefusedConnections;
@@ -26,6 +27,7 @@ pub fn api(app: &Arc<App>) -> Router {
         .route("/v1/presences", post(api::begin_presence))
         .route("/v1/presences/{id}/proof", post(api::prove_presence))
         .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session));
+    routes = routes.route("/oauth/token", post(oauth::token)).route("/oauth/revoke", post(oauth::revoke));
     for service in app.config.back_ends.keys() {
         routes = routes
             .route(&format!("/{service}"), any(api::access))

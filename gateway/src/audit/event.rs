@@ -22,6 +22,8 @@ pub enum EventKind {
     PresenceBegun,
     /// A card's files were not believed.
     PresenceRefused,
+    /// A pseudonym was led back to a patient by two operators (*levée de pseudonyme*): each step of it.
+    Relinked,
     /// A request that no flow could take: malformed, too large, too often, unknown path.
     RequestRefused,
     /// Something that fraud rules look at, such as a clone (*signal de risque*).
@@ -32,6 +34,14 @@ pub enum EventKind {
     SessionOpened,
     /// A session was asked for and refused.
     SessionRefused,
+    /// A token was exchanged for one of another audience (RFC 8693).
+    TokenExchanged,
+    /// Somebody asked what a token is worth (RFC 7662).
+    TokenIntrospected,
+    /// An OAuth endpoint was asked for something and refused.
+    TokenRefused,
+    /// A token was taken back before its time (RFC 7009).
+    TokenRevoked,
 }
 
 impl EventKind {
@@ -45,11 +55,16 @@ impl EventKind {
             Self::GatewayStopped => "gateway-stopped",
             Self::PresenceBegun => "presence-begun",
             Self::PresenceRefused => "presence-refused",
+            Self::Relinked => "relinked",
             Self::RequestRefused => "request-refused",
             Self::RiskSignal => "risk-signal",
             Self::SessionEnded => "session-ended",
             Self::SessionOpened => "session-opened",
             Self::SessionRefused => "session-refused",
+            Self::TokenExchanged => "token-exchanged",
+            Self::TokenIntrospected => "token-introspected",
+            Self::TokenRefused => "token-refused",
+            Self::TokenRevoked => "token-revoked",
         }
     }
 }

@@ -55,6 +55,12 @@ pub(super) struct Outcome {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct OAuth {
+    pub(super) endpoint: &'static str,
+    pub(super) outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Decision {
     pub(super) action: &'static str,
     pub(super) verdict: &'static str,

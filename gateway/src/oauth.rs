@@ -1,0 +1,139 @@
+//! How do clients exchange, ask about and take back their tokens? (RFC 6749 and what builds on it)
+//!
+//! Three endpoints, one shape: a form comes in, its client is proven, the endpoint decides, the event is durable,
+//! one JSON object goes out that nobody stores.
+//!
+//! | module | the question it answers |
+//! |---|---|
+//! | `form` | which parameters came, each once? |
+//! | `client` | who asks? By certificate (RFC 8705), or by what a client without one can prove |
+//! | `token` | which grant is asked for? |
+//! | `revoke` | RFC 7009: whose token may a client take back, and what ends with it? |
+//! | `fault` | which refusals are there? One table |
+//! | `error` | how is a refusal told (RFC 6749 §5.2) and recorded? |
+
+mod client;
+mod error;
+mod fault;
+mod form;
+mod revoke;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::audit::{AuditEvent, EventKind, Outcome};
+use crate::caller::Caller;
+use crate::refusal::{on_record, unrecorded};
+use crate::telemetry::RequestContext;
+
+pub(crate) use client::Asked;
+pub(crate) use error::OAuthError;
+pub use fault::Fault;
+pub(crate) use form::Form;
+
+/// Who is on the connection, where a certificate or an earlier layer already proved it.
+pub(crate) type Proven = Option<Extension<Caller>>;
+
+/// `POST /oauth/token`.
+pub(crate) async fn token(
+    State(app): State<Arc<App>>,
+    proven: Proven,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let mut event = event(&app, EventKind::TokenRefused, &context);
+    let answer = match client::asked(&app, proven, request, &mut event).await {
+        Ok(asked) => token::grant(&app, &asked, &mut event).await,
+        Err(error) => Err(error),
+    };
+    told(&app, "token", answer, event).await
+}
+
+/// `POST /oauth/revoke` (RFC 7009).
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    proven: Proven,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let mut event = event(&app, EventKind::TokenRefused, &context);
+    let answer = match client::asked(&app, proven, request, &mut event).await {
+        Ok(asked) => revoke::revoke(&app, &asked, &mut event).await,
+        Err(error) => Err(error),
+    };
+    told(&app, "revoke", answer, event).await
+}
+
+/// A good answer, not yet on record.
+pub(crate) enum Answer {
+    /// 200 and one JSON object.
+    Json(serde_json::Value),
+    /// 200 and nothing (RFC 7009 §2.2).
+    Empty,
+}
+
+impl Answer {
+    fn of(value: &impl Serialize) -> Result<Self, OAuthError> {
+        serde_json::to_value(value).map(Self::Json).map_err(|_| OAuthError::new(&fault::INTERNAL))
+    }
+
+    fn response(self) -> Response {
+        let mut response = match self {
+            Self::Json(value) => {
+                let mut response = Response::new(Body::from(value.to_string()));
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+            }
+            Self::Empty => StatusCode::OK.into_response(),
+        };
+        never_stored(&mut response);
+        response
+    }
+}
+
+/// The answer, once its event is durable. No log, no answer.
+async fn told(
+    app: &App,
+    endpoint: &'static str,
+    answer: Result<Answer, OAuthError>,
+    event: AuditEvent,
+) -> Response {
+    match answer {
+        Ok(answer) => match app.audit.record(event).await {
+            Ok(_recorded) => {
+                app.metrics.oauth(endpoint, "ok");
+                on_record(answer.response())
+            }
+            Err(error) => {
+                app.metrics.oauth(endpoint, "audit-unavailable");
+                unrecorded(error)
+            }
+        },
+        Err(error) => {
+            app.metrics.oauth(endpoint, error.code());
+            error.record(&app.audit, event).await
+        }
+    }
+}
+
+/// RFC 6749 §5.1: what is said here, good or bad, is for this client and this moment.
+fn never_stored(response: &mut Response) {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+}
+
+/// What every event of these endpoints has; the flow fills in the rest as it learns it.
+fn event(app: &App, kind: EventKind, context: &RequestContext) -> AuditEvent {
+    let mut event = AuditEvent::new(kind, Outcome::Refused, "", app.clock.now());
+    event.request_id = Some(context.id().to_owned());
+    event
+}

@@ -1,0 +1,12 @@
+//! Which grant is asked for? (RFC 6749 §4.5)
+
+use super::{Answer, Asked, OAuthError, fault};
+use crate::app::App;
+use crate::audit::AuditEvent;
+
+/// One grant a name; sessions themselves are opened by a card and by nothing else.
+pub(super) async fn grant(_app: &App, asked: &Asked, _event: &mut AuditEvent) -> Result<Answer, OAuthError> {
+    match asked.form().required("grant_type", "grant_type is missing")? {
+        _ => Err(OAuthError::new(&fault::GRANT)),
+    }
+}
