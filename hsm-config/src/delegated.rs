@@ -14,14 +14,13 @@
 //!
 //! # Several nodes
 //!
-//! Each node has delegates of its own, and its JWKS shows those of this node only. Behind a load balancer a verifier may ask one
-//! node for the key of another and not find it. Until the nodes share state, delegate on a single node, or let the
-//! keys sign themselves (`signing = { by = "itself" }`): those are in the module, and every node publishes the same ones.
+//! Each node has delegates of its own and tells the others ([`Announcement`]), so that every node's JWKS shows those of all.
 //!
 //! A node that starts has no delegate that was announced: its first one signs at once, and verifiers have to fetch the JWKS again when
 //! they meet an unknown `kid`, as stock clients do.
 
 pub(crate) mod certificate;
+mod neighbours;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +30,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use time::OffsetDateTime;
 
 use self::certificate::{Issuer, Span};
+pub use self::neighbours::Announcement;
+pub(crate) use self::neighbours::Certifying;
+use self::neighbours::Neighbours;
 use crate::pkcs11::{ModuleError, TokenKeys, after};
 use crate::profile::{CLOCK_LEEWAY, DelegationTimes, TOKEN_LIFE};
 use crate::software::Material;
@@ -45,6 +47,7 @@ pub(crate) struct Delegates {
     living: RwLock<Arc<[Delegate]>>,
     /// One renewal at a time.
     renewing: Mutex<()>,
+    neighbours: Neighbours,
 }
 
 /// A key in memory and what it was certified for (*délégué*).
@@ -70,7 +73,8 @@ impl Delegates {
         at: OffsetDateTime,
     ) -> Result<Self, HsmError> {
         let living = RwLock::new(Vec::new().into());
-        let delegates = Self { token, node, roles, living, renewing: Mutex::new(()) };
+        let (renewing, neighbours) = (Mutex::new(()), Neighbours::default());
+        let delegates = Self { token, node, roles, living, renewing, neighbours };
         delegates.renew(at)?;
         Ok(delegates)
     }
@@ -107,7 +111,26 @@ impl Delegates {
     pub(crate) fn published(&self, role: KeyRole, at: OffsetDateTime) -> Vec<PublishedKey> {
         let living = self.living();
         let keys = living.iter().filter(|key| key.role == role && at < key.ends);
-        keys.map(Delegate::published).collect()
+        let mut keys: Vec<_> = keys.map(Delegate::published).collect();
+        let others = self.neighbours.published(role, at);
+        keys.extend(others.into_iter().filter(|other| !living.iter().any(|own| own.public == other.key)));
+        keys
+    }
+
+    /// What the other nodes should know.
+    pub(crate) fn announcements(&self, at: OffsetDateTime) -> Vec<Announcement> {
+        let living = self.living();
+        let announced = |key: &Delegate| Announcement {
+            role: key.role,
+            signs_from: key.signs_from,
+            certificates: key.certificates.clone(),
+        };
+        living.iter().filter(|key| at < key.ends).map(announced).collect()
+    }
+
+    /// What the other nodes told.
+    pub(crate) fn hear(&self, announced: &[Announcement], at: OffsetDateTime) -> Vec<HsmError> {
+        self.neighbours.hear(announced, at, |role| self.token.certifying_keys(role))
     }
 
     pub(crate) fn current(&self, role: KeyRole, at: OffsetDateTime) -> Result<PublicKey, HsmError> {

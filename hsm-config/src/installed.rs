@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::delegated::Delegates;
 use crate::pkcs11::{TokenKeys, TokenPlace};
 use crate::profile::{Place, Profile, ProfileError, Signing};
-use crate::{HsmError, KeyRole, PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
+use crate::{Announcement, HsmError, KeyRole, PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
 
 /// Where the places of a profile are on this machine (*emplacements*).
 #[derive(Clone, Default)]
@@ -132,6 +132,14 @@ impl Signer for InstalledKeys {
 
     fn waits(&self, role: KeyRole) -> bool {
         self.places.get(&role) == Some(&Place::Pkcs11) && self.delegates(role).is_none()
+    }
+
+    fn announcements(&self, at: OffsetDateTime) -> Vec<Announcement> {
+        self.delegates.as_ref().map_or_else(Vec::new, |delegates| delegates.announcements(at))
+    }
+
+    fn hear(&self, announced: &[Announcement], at: OffsetDateTime) -> Vec<HsmError> {
+        self.delegates.as_ref().map_or_else(Vec::new, |delegates| delegates.hear(announced, at))
     }
 
     fn maintain(&self, at: OffsetDateTime) -> Result<(), HsmError> {

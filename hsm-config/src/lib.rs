@@ -36,6 +36,7 @@ pub mod secret_source;
 pub mod signer;
 pub mod software;
 
+pub use delegated::Announcement;
 pub use error::HsmError;
 pub use installed::{InstalledKeys, Places};
 pub use live::LiveKeys;

@@ -49,6 +49,7 @@ use self::fault::Fault;
 use self::link::Link;
 use self::module::Module;
 pub use self::provision::Provisioned;
+use crate::delegated::Certifying;
 use crate::profile::{KeyDeclaration, Place, Profile};
 use crate::{HsmError, KeyRole, PublicKey, PublishedKey, SecretSource};
 
@@ -120,6 +121,18 @@ impl TokenKeys {
         let key = newest.ok_or(HsmError::NoCurrentKey { role })?;
         let public = key.public.clone().ok_or(HsmError::MissingRole(role))?;
         Ok((public, key.certificate.clone()))
+    }
+}
+
+impl TokenKeys {
+    /// Every key of a signing role with a certificate, whenever it certifies.
+    pub(crate) fn certifying_keys(&self, role: KeyRole) -> Vec<Certifying> {
+        let known = self.link.known();
+        let keys = known.iter().filter(|key| key.role == role);
+        keys.filter_map(|key| {
+            Some(Certifying { public: key.public.clone()?, certificate: key.certificate.clone()? })
+        })
+        .collect()
     }
 }
 

@@ -10,7 +10,7 @@ use base64::{
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::{HsmError, KeyRole};
+use crate::{Announcement, HsmError, KeyRole};
 
 /// Bytes of an ES256 signature: `r` and `s`, 32 bytes each (RFC 7518 §3.4).
 pub const SIGNATURE_LEN: usize = 64;
@@ -79,6 +79,16 @@ pub trait Signer: Send + Sync {
     /// Whether that role's key is in another device: an answer may then take as long as the device takes.
     fn waits(&self, _role: KeyRole) -> bool {
         false
+    }
+
+    /// What other nodes must know of keys that only this process has; they publish and verify what these sign.
+    fn announcements(&self, _at: OffsetDateTime) -> Vec<Announcement> {
+        Vec::new()
+    }
+
+    /// Takes over what other nodes announced, in the place of what they announced before; the answer is what was not believed.
+    fn hear(&self, _announced: &[Announcement], _at: OffsetDateTime) -> Vec<HsmError> {
+        Vec::new()
     }
 
     /// Does what must be done from time to time: makes the next delegates, sees what others changed. May take as long as

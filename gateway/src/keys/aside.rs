@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hsm_config::{HsmError, KeyRole, PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
+use hsm_config::{Announcement, HsmError, KeyRole, PublicKey, PublishedKey, SIGNATURE_LEN, Signer};
 use time::OffsetDateTime;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
@@ -56,6 +56,14 @@ impl Signer for WaitingAside {
 
     fn waits(&self, role: KeyRole) -> bool {
         self.0.waits(role)
+    }
+
+    fn announcements(&self, at: OffsetDateTime) -> Vec<Announcement> {
+        self.0.announcements(at)
+    }
+
+    fn hear(&self, announced: &[Announcement], at: OffsetDateTime) -> Vec<HsmError> {
+        self.0.hear(announced, at)
     }
 
     fn maintain(&self, at: OffsetDateTime) -> Result<(), HsmError> {

@@ -27,7 +27,7 @@ use crate::pkcs11::ModuleError;
 use crate::{HsmError, KeyRole, PublicKey, SIGNATURE_LEN};
 
 /// `ecdsa-with-SHA256` (RFC 5758 §3.2).
-const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+pub(super) const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 
 /// How long the certificate lasts that a key signs for itself: longer than any key should be used.
 const SELF_SIGNED_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

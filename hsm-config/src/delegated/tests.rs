@@ -1,5 +1,7 @@
 //! Do delegates sign only in their time, announced and certified, and does anybody's library agree?
 
+mod neighbours;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
