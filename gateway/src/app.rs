@@ -18,6 +18,7 @@ use crate::proxy::{self, Proxy, ProxyConfigError};
 use crate::rate::{RateLimit, RateLimits};
 use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::sqlite::Database;
+use crate::state::{InProcess, SharedState, StateError};
 use crate::token::{TokenError, Tokens};
 use crate::trust::hot_list::HotLists;
 use crate::trust::{Trust, TrustError};
@@ -51,6 +52,8 @@ pub struct App {
     pub hot_list: Arc<HotLists>,
     /// The way to the back-ends.
     pub proxy: Proxy,
+    /// What all nodes remember for a while.
+    pub state: Arc<dyn SharedState>,
     /// Challenges that wait for their chip.
     pub presences: PendingPresences,
     /// How often each client may ask.
@@ -86,6 +89,9 @@ pub enum BuildError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// What all nodes share.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The database file.
     #[error("{}: cannot be opened: {error}", path.display())]
     Store {
@@ -138,6 +144,7 @@ impl App {
             store = wrap(store);
         }
         let audit = Audit::start(Arc::new(Measured::new(store, metrics.clone())));
+        let state = Arc::new(InProcess::new(clock.clone())?);
         let rate = RateLimit::new(RateLimits {
             per_second: config.limits.requests_per_second,
             burst: config.limits.requests_burst,
@@ -157,6 +164,7 @@ impl App {
             trust,
             hot_list: Arc::new(hot_list),
             proxy,
+            state,
             presences: PendingPresences::default(),
             rate,
             metrics,

@@ -19,6 +19,7 @@
 //! | [`keys`] | how do the gateway's keys change while it runs? |
 //! | [`token`] | what do our tokens say, and is this one ours? |
 //! | [`registry`] | who is this patient, who is this client? |
+//! | [`state`] | what do all nodes remember for a while? |
 //! | [`trust`] | which issuers do we trust at this moment? |
 //! | [`audit`] | what happened, durably? No log, no access |
 //! | `refusal` | what is told and what is written when the answer is no? |
@@ -60,6 +61,7 @@ pub mod router;
 pub mod serve;
 pub mod session;
 pub mod sqlite;
+pub mod state;
 pub mod telemetry;
 mod timing;
 pub mod token;

@@ -201,3 +201,28 @@ pub const FETCH_FILES: usize = 512;
 
 /// Files of the hot list looked at: a base and a month of hourly deltas, twice.
 pub const HOT_LIST_FILES: usize = 2_048;
+
+// --- Shared state ------------------------------------------------------------------------------------------------
+
+/// One call to the shared state, with all its repetitions. Shorter than a pharmacist's patience, longer than a failover
+/// of a cluster whose node timeout is a second.
+pub const STATE_DEADLINE: Duration = Duration::from_millis(2_500);
+
+/// Octets of one key, and of the name of its holder.
+pub const STATE_KEY_OCTETS_MAX: usize = 256;
+
+/// Octets of one kept value: a card's files (EF.SOD with RSA-4096 has 10 KiB) and what is secret about its challenge.
+pub const STATE_VALUE_OCTETS_MAX: usize = 64 << 10;
+
+/// Values that one process keeps of one space, with those that are taken (about 200 octets each): three minutes of the
+/// national peak of 530 sessions/s.
+pub const STATE_KEPT_MAX: usize = 200_000;
+
+/// Octets of the values that one process keeps of one space.
+pub const STATE_KEPT_OCTETS_MAX: usize = 256 << 20;
+
+/// Names that one process remembers as spent in one space, about 150 octets each.
+pub const STATE_SPENT_MAX: usize = 1_000_000;
+
+/// Numbers, and rooms, that one process remembers of one space.
+pub const STATE_NAMES_MAX: usize = 100_000;

@@ -77,6 +77,8 @@ pub enum ProblemCode {
     AuditUnavailable,
     /// 503: the registry of patients and clients does not answer.
     RegistryUnavailable,
+    /// 503: what all nodes share (challenges, spent names) does not answer.
+    StateUnavailable,
     /// 503: the signing keys do not answer.
     SignerUnavailable,
     /// 503: a trust list (CSCA, CRL) is missing or too old to decide on.

@@ -208,6 +208,7 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
             _ = presences.tick() => {
                 let pending = app.presences.sweep(app.clock.now());
                 app.metrics.presences_pending(pending);
+                app.state.sweep();
             }
             _ = rates.tick() => app.rate.sweep(),
         }

@@ -1,6 +1,8 @@
 //! A Redis of one's own: a real server, or a real cluster of three, in a temporary folder, to be stopped, killed and paused.
 
+use std::fs::Permissions;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -75,8 +77,11 @@ impl Redis {
             folder.path().join("redis.sock").display(),
         );
         std::fs::write(folder.path().join("redis.conf"), text).expect("a writable folder");
-        std::fs::write(folder.path().join("password"), PASSWORD).expect("a writable folder");
-        Self { folder, port, scheme, running: Mutex::default() }
+        let server = Self { folder, port, scheme, running: Mutex::default() };
+        std::fs::write(server.password_file(), PASSWORD).expect("a writable folder");
+        // A secret that others can read is refused.
+        std::fs::set_permissions(server.password_file(), Permissions::from_mode(0o600)).expect("our file");
+        server
     }
 
     fn up(&self) {

@@ -75,6 +75,11 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
         Ok(Err(_)) => "audit-store-failed",
         Err(_) => "audit-store-timeout",
     };
+    let state = match timeout(READY_TIMEOUT, app.state.ping()).await {
+        Ok(Ok(())) => "ok",
+        Ok(Err(error)) => error.code(),
+        Err(_) => "state-timeout",
+    };
     let trust = if now > app.trust.client_crl_next_update() { "client-crl-stale" } else { "ok" };
     let keys = app.keys.fault().unwrap_or("ok");
     // A back-end that rests is said, but other services go on: it does not take the gateway out of service.
@@ -87,11 +92,11 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
             (service.clone(), if resting { "resting" } else { "ok" }.into())
         })
         .collect();
-    let ready = [registry, audit, trust, keys].iter().all(|check| *check == "ok");
+    let ready = [registry, audit, state, trust, keys].iter().all(|check| *check == "ok");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "ready": ready,
-        "checks": { "audit": audit, "keys": keys, "registry": registry, "trust": trust, "back_ends": back_ends },
+        "checks": { "audit": audit, "keys": keys, "registry": registry, "state": state, "trust": trust, "back_ends": back_ends },
         "client_crl_age_seconds": app.trust.client_crl_age(now).whole_seconds(),
         "policy": app.policies.hash(),
     });

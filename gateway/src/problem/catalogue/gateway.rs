@@ -39,6 +39,20 @@ pub(super) const REGISTRY_UNAVAILABLE: Entry = Entry {
     vendor: "Retry after Retry-After.",
 };
 
+pub(super) const STATE_UNAVAILABLE: Entry = Entry {
+    code: "state-unavailable",
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    party: Party::Gateway,
+    retry_after: Some(5),
+    title: Text {
+        fr: "La mémoire partagée des passerelles est indisponible",
+        ar: "الذاكرة المشتركة بين البوابات غير متاحة",
+        en: "The shared memory of the gateways is unavailable",
+    },
+    staff: LATER,
+    vendor: "Retry after Retry-After, with a new presence or a new proof; sessions that are open go on.",
+};
+
 pub(super) const SIGNER_UNAVAILABLE: Entry = Entry {
     code: "signer-unavailable",
     status: StatusCode::SERVICE_UNAVAILABLE,

@@ -1,0 +1,285 @@
+//! What does this one process remember? The state of a gateway that stands alone.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use super::remembered::Remembered;
+use super::{Entered, Epoch, EpochId, SharedState, Space, Spent, StateError, Taken, bounded};
+use crate::clock::Clock;
+use crate::limits::{STATE_KEPT_MAX, STATE_KEPT_OCTETS_MAX, STATE_NAMES_MAX, STATE_SPENT_MAX};
+
+/// The memory of this process (*mémoire du processus*). It ends with it, and its epoch too.
+pub struct InProcess {
+    clock: Arc<dyn Clock>,
+    epoch: Epoch,
+    presences: Mutex<Memory>,
+    step_ups: Mutex<Memory>,
+    dpop_proofs: Mutex<Memory>,
+    assertions: Mutex<Memory>,
+    status_lists: Mutex<Memory>,
+    refusals: Mutex<Memory>,
+    nudges: watch::Sender<u64>,
+}
+
+/// One space.
+struct Memory {
+    kept: Remembered<Kept>,
+    spent: Remembered<()>,
+    counts: Remembered<u64>,
+    rooms: Remembered<Remembered<()>>,
+}
+
+/// None: taken. It is remembered for the rest of its life.
+struct Kept {
+    holder: Box<str>,
+    value: Option<Vec<u8>>,
+}
+
+impl InProcess {
+    /// A memory that begins now.
+    ///
+    /// # Errors
+    /// The machine has no random numbers.
+    pub fn new(clock: Arc<dyn Clock>) -> Result<Self, StateError> {
+        let epoch = Epoch { id: EpochId::random().ok_or(StateError::NoRandom)?, since: clock.now() };
+        let memory = || Mutex::new(Memory::new());
+        Ok(Self {
+            clock,
+            epoch,
+            presences: memory(),
+            step_ups: memory(),
+            dpop_proofs: memory(),
+            assertions: memory(),
+            status_lists: memory(),
+            refusals: memory(),
+            nudges: watch::Sender::new(0),
+        })
+    }
+
+    /// The space, and what time it is there.
+    fn memory(&self, space: Space) -> (MutexGuard<'_, Memory>, OffsetDateTime) {
+        let memory = match space {
+            Space::Presence => &self.presences,
+            Space::StepUp => &self.step_ups,
+            Space::DpopProof => &self.dpop_proofs,
+            Space::Assertion => &self.assertions,
+            Space::StatusList => &self.status_lists,
+            Space::Refusal => &self.refusals,
+        };
+        (memory.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now())
+    }
+
+    fn same(&self, epoch: &Epoch) -> Result<(), StateError> {
+        if epoch.id == self.epoch.id { Ok(()) } else { Err(StateError::MemoryLost) }
+    }
+}
+
+impl Memory {
+    fn new() -> Self {
+        Self {
+            kept: Remembered::new(STATE_KEPT_MAX, STATE_KEPT_OCTETS_MAX),
+            spent: Remembered::new(STATE_SPENT_MAX, 0),
+            counts: Remembered::new(STATE_NAMES_MAX, 0),
+            rooms: Remembered::new(STATE_NAMES_MAX, 0),
+        }
+    }
+
+    fn take(&mut self, key: &str, holder: &str, at: OffsetDateTime) -> Taken {
+        let Some(kept) = self.kept.get(key, at) else { return Taken::Unknown };
+        if *kept.holder != *holder {
+            return Taken::AnothersOwn;
+        }
+        let Some(value) = kept.value.take() else { return Taken::Before };
+        self.kept.lighten(key);
+        Taken::Now(value)
+    }
+
+    fn enter(
+        &mut self,
+        room: &str,
+        (member, most): (&str, usize),
+        life: Duration,
+        at: OffsetDateTime,
+    ) -> Result<Entered, StateError> {
+        if self.rooms.get(room, at).is_none()
+            && !self.rooms.insert(room, (Remembered::new(most, 0), 0), life, at)
+        {
+            return Err(StateError::Full);
+        }
+        self.rooms.extend(room, life, at);
+        let inside = self.rooms.get(room, at).ok_or(StateError::Full)?;
+        if inside.get(member, at).is_some() {
+            inside.extend(member, life, at);
+            return Ok(Entered::Yes);
+        }
+        while inside.forget(at) {}
+        let entered = inside.insert(member, ((), 0), life, at);
+        Ok(if entered { Entered::Yes } else { Entered::Full })
+    }
+}
+
+impl SharedState for InProcess {
+    fn put<'a>(
+        &'a self,
+        space: Space,
+        key: &'a str,
+        holder: &'a str,
+        value: &'a [u8],
+        life: Duration,
+    ) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async move {
+            bounded(&[key, holder], value)?;
+            let (mut memory, at) = self.memory(space);
+            if memory.kept.get(key, at).is_some() {
+                return Err(StateError::KeyTaken);
+            }
+            let kept = Kept { holder: holder.into(), value: Some(value.to_vec()) };
+            if memory.kept.insert(key, (kept, value.len()), life, at) {
+                Ok(())
+            } else {
+                Err(StateError::Full)
+            }
+        })
+    }
+
+    fn take<'a>(
+        &'a self,
+        space: Space,
+        key: &'a str,
+        holder: &'a str,
+    ) -> BoxFuture<'a, Result<Taken, StateError>> {
+        Box::pin(async move {
+            let (mut memory, at) = self.memory(space);
+            Ok(memory.take(key, holder, at))
+        })
+    }
+
+    fn spend<'a>(
+        &'a self,
+        space: Space,
+        key: &'a str,
+        life: Duration,
+        epoch: &'a Epoch,
+    ) -> BoxFuture<'a, Result<Spent, StateError>> {
+        Box::pin(async move {
+            bounded(&[key], &[])?;
+            self.same(epoch)?;
+            let (mut memory, at) = self.memory(space);
+            if memory.spent.get(key, at).is_some() {
+                return Ok(Spent::Again);
+            }
+            if memory.spent.insert(key, ((), 0), life, at) { Ok(Spent::First) } else { Err(StateError::Full) }
+        })
+    }
+
+    fn count<'a>(
+        &'a self,
+        space: Space,
+        key: &'a str,
+        by: u64,
+        life: Duration,
+        epoch: &'a Epoch,
+    ) -> BoxFuture<'a, Result<u64, StateError>> {
+        Box::pin(async move {
+            bounded(&[key], &[])?;
+            self.same(epoch)?;
+            let (mut memory, at) = self.memory(space);
+            if let Some(total) = memory.counts.get(key, at) {
+                *total = total.checked_add(by).ok_or(StateError::Full)?;
+                let total = *total;
+                memory.counts.extend(key, life, at);
+                return Ok(total);
+            }
+            if memory.counts.insert(key, (by, 0), life, at) { Ok(by) } else { Err(StateError::Full) }
+        })
+    }
+
+    fn enter<'a>(
+        &'a self,
+        space: Space,
+        room: &'a str,
+        member: &'a str,
+        most: usize,
+        life: Duration,
+    ) -> BoxFuture<'a, Result<Entered, StateError>> {
+        Box::pin(async move {
+            bounded(&[room, member], &[])?;
+            let (mut memory, at) = self.memory(space);
+            memory.enter(room, (member, most), life, at)
+        })
+    }
+
+    fn leave<'a>(
+        &'a self,
+        space: Space,
+        room: &'a str,
+        member: &'a str,
+    ) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async move {
+            let (mut memory, at) = self.memory(space);
+            if let Some(inside) = memory.rooms.get(room, at) {
+                inside.remove(member);
+                if inside.len() == 0 {
+                    memory.rooms.remove(room);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn inside<'a>(&'a self, space: Space, room: &'a str) -> BoxFuture<'a, Result<u64, StateError>> {
+        Box::pin(async move {
+            let (mut memory, at) = self.memory(space);
+            Ok(memory.rooms.get(room, at).map_or(0, |inside| {
+                while inside.forget(at) {}
+                u64::try_from(inside.len()).unwrap_or(u64::MAX)
+            }))
+        })
+    }
+
+    fn epoch(&self) -> BoxFuture<'_, Result<Epoch, StateError>> {
+        Box::pin(async move { Ok(self.epoch) })
+    }
+
+    fn nudge(&self) {
+        self.nudges.send_modify(|number| *number = number.wrapping_add(1));
+    }
+
+    fn nudged(&self) -> watch::Receiver<u64> {
+        self.nudges.subscribe()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), StateError>> {
+        Box::pin(async move { Ok(()) })
+    }
+
+    fn sweep(&self) {
+        for space in Space::ALL {
+            // The lock is given back between two shares, so that no request waits for all of them.
+            loop {
+                let (mut memory, at) = self.memory(space);
+                let more = [
+                    memory.kept.forget(at),
+                    memory.spent.forget(at),
+                    memory.counts.forget(at),
+                    memory.rooms.forget(at),
+                ];
+                if !more.contains(&true) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What is remembered is nobody's business.
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
