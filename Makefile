@@ -21,6 +21,9 @@ PACKAGES := ca-certificates curl gcc libc6-dev libpcsclite-dev libssl-dev opensc
   postgresql python3-cryptography python3-jwt redis-server redis-tools softhsm2 ssss vsmartcard-vpcd
 bench: PACKAGES += haproxy
 
+# Proxies and JWT libraries that are not ours, for the interoperability tests.
+test: PACKAGES += haproxy nginx-light
+
 # The public test suite of path validation comes from PyPI.
 test setup-vectors: PACKAGES += python3 $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 

@@ -66,7 +66,7 @@ async fn permit(
     let (read, streamed) = read_where_judged(understood.body(), &parts, body).await?;
     let decided = understood.decide(app, caller, read, event)?;
     let reads_only = decided.reads_only();
-    let Decided { asked, token } = decided;
+    let Decided { asked, token, .. } = decided;
     Ok(Permitted { request: for_back_end(parts, asked, streamed)?, token, reads_only })
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pki::ClientCertificate;
 use policies::ClientFacts;
 use time::OffsetDateTime;
 
@@ -10,11 +11,11 @@ use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::registry::{Client, Registry};
 use crate::token::Confirmation;
-use crate::trust::{ClientStanding, Trust};
+use crate::trust::{ClientStanding, Trust, VouchedCertificate};
 
 /// A registered client whose certificate is good at this very request (*appelant*).
 ///
-/// Only `Caller::identify` makes one:
+/// Only `Caller::identify`, and `Caller::vouched` for a certificate that a proxy reports, make one:
 ///
 /// ```compile_fail
 /// fn forged(peer: gateway::listen::Peer) -> gateway::caller::Caller { gateway::caller::Caller { peer } }
@@ -38,6 +39,26 @@ impl Caller {
         let Some(certificate) = &peer.certificate else {
             return Err(Refusal::exactly(ProblemCode::Unauthenticated, "client-certificate-missing"));
         };
+        Self::of(certificate, trust, registry, at)
+    }
+
+    /// Judges the holder of a certificate that a proxy reports, as if its connection were ours.
+    pub(crate) fn vouched(
+        vouched: &VouchedCertificate,
+        trust: &Trust,
+        registry: &Registry,
+        at: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
+        Self::of(vouched.certificate(), trust, registry, at)
+    }
+
+    /// The registered holder of a certificate whose chain is verified.
+    fn of(
+        certificate: &ClientCertificate,
+        trust: &Trust,
+        registry: &Registry,
+        at: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
         match trust.client_standing(certificate, at) {
             ClientStanding::Good => {}
             ClientStanding::Revoked => {

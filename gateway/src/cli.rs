@@ -11,7 +11,6 @@ mod place;
 mod policies;
 mod registry;
 mod serve;
-mod store;
 mod token;
 
 use std::ffi::OsString;

@@ -6,7 +6,6 @@
 mod error;
 mod file;
 mod keys;
-mod store;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -19,8 +18,6 @@ use std::time::Duration;
 
 use hsm_config::KeyPlace;
 use url::Url;
-
-use crate::store::StorePlace;
 
 pub use error::ConfigError;
 pub use trust::{FetchConfig, FetchSource, HotListConfig, TrustConfig};
@@ -36,8 +33,8 @@ pub struct Config {
     pub issuer: String,
     /// The gateway's own keys.
     pub keys: KeyPlace,
-    /// Where registry and log are.
-    pub store: StorePlace,
+    /// The SQLite file.
+    pub store: PathBuf,
     /// Whose cards are believed.
     pub trust: TrustConfig,
     /// A folder of Cedar policies; none: those shipped in the program.
@@ -85,6 +82,8 @@ pub struct BackEndConfig {
     pub audience: String,
     /// By which name it knows the patient.
     pub patient_identifier: PatientIdentifier,
+    /// The registered client that is this service, whose own proxy may ask `/v1/authorize` about it.
+    pub client: Option<String>,
 }
 
 /// By which name a back-end knows the patient.

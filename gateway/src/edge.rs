@@ -8,6 +8,7 @@
 mod body;
 mod headers;
 mod hosts;
+mod reported;
 mod target;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use http::{HeaderValue, Method, Version};
 pub use body::{BodyError, BodyLimits, Bounded, Progress, read_body};
 pub use headers::{is_hop_by_hop, strip_connection};
 pub use hosts::HostRules;
+pub use reported::{ReportedHeaders, asked_about, reported_target};
 
 use crate::limits;
 use crate::listen::Peer;
@@ -91,6 +93,7 @@ pub fn admit(mut request: Request, hosts: &HostRules, body: BodyLimits) -> Resul
     method(request.method())?;
     hosts.check(request.uri(), request.headers(), request.version(), server_name(&request))?;
     target::check(request.uri())?;
+    reported::put_aside(&mut request);
     headers::check(request.headers())?;
     body::check_declared_length(request.headers(), body.bytes)?;
     headers::strip(request.headers_mut());

@@ -14,6 +14,7 @@
 //! | [`session`] | what is a session, and has it ended? |
 //! | [`oauth`] | how do clients exchange, ask about and take back their tokens? |
 //! | [`access`] | flow 3.2: how does a session become an access? |
+//! | [`authorize`] | may a request go on that somebody else's proxy holds? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
 //! | [`keys`] | how do the gateway's keys change while it runs? |
@@ -25,7 +26,7 @@
 //! | `refusal` | what is told and what is written when the answer is no? |
 //! | [`problem`] | what is a caller told when there is no answer? |
 //! | [`proxy`] | how does a decided request reach its back-end and its answer come back? |
-//! | [`store`] | where are registry and log kept: in a file, or in PostgreSQL? |
+//! | [`sqlite`] | how is the embedded database opened, and who may write to it? |
 //! | [`limits`] | how much is too much? |
 //! | [`metrics`], [`telemetry`], `timing` | what is counted, what is logged, where did the time go? |
 //! | [`clock`] | what time is it? |
@@ -38,6 +39,7 @@
 pub mod access;
 pub mod app;
 pub mod audit;
+pub mod authorize;
 pub mod caller;
 pub mod cli;
 pub mod clock;
@@ -60,8 +62,8 @@ pub mod registry;
 pub mod router;
 pub mod serve;
 pub mod session;
+pub mod sqlite;
 pub mod state;
-pub mod store;
 pub mod telemetry;
 mod timing;
 pub mod token;

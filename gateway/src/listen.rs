@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use events::{ConnectionEvents, ConnectionRefusal, RefusalCause};
-pub use tls::{ClientAuth, ClientStatus, ListenError, server_config};
+pub use tls::{ClientAuth, ClientStatus, ListenError, client_chain, server_config};
 
 use crate::limits;
 use crate::metrics::Metrics;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 pub use language::Language;
-pub use render::localise;
+pub use render::{X_BAWABA_PROBLEM, in_header, localise};
 
 /// Why there is no answer (code d'erreur): the stable name that logs, metrics, audit events and problems share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,6 +63,8 @@ pub enum ProblemCode {
     PatientMismatch,
     /// 403: the policy does not permit it.
     Denied,
+    /// 403: the body would have to be judged, and a proxy that only asks does not show it.
+    BodyNotShown,
     /// 502: no connection to the back-end.
     BackEndUnreachable,
     /// 504: the back-end did not answer in time.

@@ -24,6 +24,9 @@ pub(crate) use recorded::RefusedConnections;
 /// client in good standing, not too often · the route.
 pub fn api(app: &Arc<App>) -> Router {
     let mut routes = Router::new()
+        .route("/v1/authorize", any(api::authorize))
+        .route("/v1/authorize/", any(api::authorize))
+        .route("/v1/authorize/{*target}", any(api::authorize))
         .route("/v1/presences", post(api::begin_presence))
         .route("/v1/presences/{id}/proof", post(api::prove_presence))
         .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session));

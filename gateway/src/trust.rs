@@ -13,6 +13,7 @@ mod material;
 mod reload;
 pub(crate) mod store;
 mod stored;
+mod vouched;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,17 +21,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use pki::{ClientCertificate, ClientCrl, TrustStore};
 use rustls::ServerConfig;
+use rustls::server::danger::ClientCertVerifier;
 use time::{Duration, OffsetDateTime};
 
 use crate::clock::Clock;
 use crate::config::{TlsConfig, TrustConfig};
-use crate::listen::{ClientAuth, ClientStatus, ListenError, server_config};
+use crate::listen::{ClientAuth, ClientStatus, ListenError, client_chain, server_config};
 
 pub use fetch::{Failed, SourceState, kept_states};
 pub(crate) use files::certificates;
 pub use files::{TrustError, Unused};
 pub(crate) use material::{documents as lists, trust_store as documents};
 pub use store::StoreError;
+pub use vouched::{Unvouched, VouchedCertificate};
 
 /// What is trusted now (*magasin de confiance*), and the TLS configurations that follow from it.
 pub struct Trust {
@@ -54,10 +57,13 @@ struct TrustFiles {
 }
 
 /// One reading of all the files.
+#[derive(Clone)]
 struct TrustSnapshot {
     documents: Arc<TrustStore>,
     unused: Vec<Unused>,
     clients: Arc<ClientCrl>,
+    /// As the handshake judges a chain, for one that a proxy reports.
+    client_chain: Arc<dyn ClientCertVerifier>,
 }
 
 /// Whether a client's certificate is good on every list that we have.
@@ -162,7 +168,7 @@ impl Trust {
         let _one_at_a_time = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();
         let (documents, unused) = self.files.documents(Some((&before.documents, self.clock.now())))?;
-        self.current.store(Arc::new(TrustSnapshot { documents, unused, clients: before.clients.clone() }));
+        self.current.store(Arc::new(TrustSnapshot { documents, unused, ..(*before).clone() }));
         Ok(())
     }
 }
@@ -182,7 +188,10 @@ impl TrustSnapshot {
 impl TrustFiles {
     fn snapshot(&self, before: Option<(&TrustStore, OffsetDateTime)>) -> Result<TrustSnapshot, TrustError> {
         let (documents, unused) = self.documents(before)?;
-        Ok(TrustSnapshot { documents, unused, clients: Arc::new(files::client_crl(&self.tls)?) })
+        let clients = Arc::new(files::client_crl(&self.tls)?);
+        let unusable = |error| TrustError::Tls { path: self.tls.client_ca.clone(), error };
+        let client_chain = client_chain(files::certificates(&self.tls.client_ca)?).map_err(unusable)?;
+        Ok(TrustSnapshot { documents, unused, clients, client_chain })
     }
 
     /// The operator's own files, and what was fetched.

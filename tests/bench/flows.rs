@@ -1,12 +1,13 @@
 //! Sessions, audit appends, decisions: each by itself.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bawaba_tests::harness::Harness;
-use gateway::audit::{Audit, AuditEvent, EventKind, Outcome};
+use gateway::audit::{Audit, AuditEvent, EventKind, Outcome, SqliteAuditStore};
 use gateway::clock::{Clock, SystemClock};
-use gateway::store::{Store, StorePlace};
+use gateway::sqlite::Database;
 use policies::{
     AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
 };
@@ -57,8 +58,8 @@ pub(crate) async fn audit(seconds: f64) -> Result<()> {
     println!("{:<14} {:>10} {:>9} {:>9}", "who wait", "events/s", "p50 µs", "p99 µs");
     for waiting in [1, 32, 512] {
         let folder = tempfile::tempdir()?;
-        let store = Store::open(&StorePlace::Sqlite(folder.path().join("bawaba.db"))).await?;
-        let audit = Audit::start(store.audit());
+        let store = Arc::new(SqliteAuditStore::new(Database::open(&folder.path().join("bawaba.db")).await?));
+        let audit = Audit::start(store);
         let start = Instant::now();
         let end = start + Duration::from_secs_f64(seconds);
         let workers = (0..waiting).map(|_| {

@@ -2,6 +2,8 @@
 
 mod access;
 mod audit;
+mod authorize;
+mod authorize_asked;
 mod back_ends;
 mod callers;
 mod ceremony;

@@ -95,8 +95,13 @@ impl Harness {
 
     /// A connection to the API port that speaks bytes.
     pub async fn wire(&self, client: &str) -> Wire {
+        self.wire_to(self.api, client).await
+    }
+
+    /// A connection of this client to another port, such as a proxy's.
+    pub async fn wire_to(&self, address: SocketAddr, client: &str) -> Wire {
         let config = client_config(&self.files.ca_certificate(), Some(&self.identity(client)), &["http/1.1"]);
-        Wire::connect(self.api, &config).await.expect("a connection")
+        Wire::connect(address, &config).await.expect("a connection")
     }
 
     /// A page of the public port.

@@ -1,8 +1,8 @@
 //! The harness: one healthy gateway with everything around it, of which a test spoils one thing.
 //!
 //! In reading order: [`harness`] is the town, [`counter`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
-//! [`faulty`], [`papers`], [`postgres`], [`redis`] and [`soft_hsm`] are what can be wrong with it, [`verifiers`] believe it from
-//! outside, [`parsers`], [`seeds`] and [`source`] look at the code itself.
+//! [`faulty`], [`papers`], [`postgres`], [`redis`] and [`soft_hsm`] are what can be wrong with it, [`verifiers`] believe it
+//! from outside, [`proxies`] ask it from outside, [`parsers`], [`seeds`] and [`source`] look at the code itself.
 
 pub mod back_end;
 pub mod counter;
@@ -13,6 +13,7 @@ pub mod papers;
 pub mod parsers;
 pub mod postgres;
 pub mod program;
+pub mod proxies;
 pub mod raw;
 pub mod redis;
 pub mod seeds;

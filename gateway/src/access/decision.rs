@@ -46,6 +46,10 @@ pub(crate) struct Understood<'a> {
 
 /// A request that policy permits, with what its back-end is to be told (*demande permise*).
 pub(crate) struct Decided {
+    /// The session that asks.
+    pub(crate) session: Session,
+    /// The patient as that back-end knows them.
+    pub(crate) subject: String,
     /// The request in the back-end's words.
     pub(crate) asked: FhirRequest,
     /// The token for that back-end.
@@ -103,7 +107,7 @@ impl Understood<'_> {
         let permit = permit(app, caller, &session, &back_end.service, &asked, event)?;
         let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &back_end.service };
         let token = app.tokens.issue_back_end(&session, &permit, &grant, event.at)?;
-        Ok(Decided { asked, token })
+        Ok(Decided { session, subject: there, asked, token })
     }
 }
 

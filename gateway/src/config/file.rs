@@ -1,6 +1,6 @@
 //! What does `gateway.toml` look like?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -12,13 +12,11 @@ use toml::Spanned;
 use url::Url;
 
 use super::keys::KeysFile;
-use super::store::StoreFile;
 use super::trust::TrustFile;
 use super::{
     BackEndConfig, Config, ConfigError, LimitsConfig, ListenConfig, PatientIdentifier, TlsConfig, TrustConfig,
 };
 use crate::rate::RateLimits;
-use crate::store::StorePlace;
 
 /// RFC 9068 asks for short lives; design.md sets 15 minutes.
 const SESSION_SECS_MAX: u64 = 900;
@@ -30,7 +28,7 @@ struct ConfigFile {
     tls: TlsFile,
     issuer: IssuerFile,
     keys: Spanned<KeysFile>,
-    store: Spanned<StoreFile>,
+    store: StoreFile,
     trust: TrustFile,
     policies: Option<PoliciesFile>,
     #[serde(default)]
@@ -65,6 +63,12 @@ struct IssuerFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct StoreFile {
+    sqlite: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PoliciesFile {
     dir: Spanned<PathBuf>,
 }
@@ -76,6 +80,7 @@ struct BackEndFile {
     ca: Spanned<PathBuf>,
     audience: String,
     patient_identifier: PatientIdentifier,
+    client: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -132,17 +137,13 @@ impl Source<'_> {
                 "name at least one country signer certificate, or a store that bawaba pki import fills",
             ));
         }
+        self.one_service_each(&file.backends)?;
         let back_ends = file
             .backends
             .into_iter()
             .map(|(service, back_end)| Ok((service.clone(), self.back_end(service, back_end)?)))
             .collect::<Result<_, ConfigError>>()?;
-        let store = self.store(&file.store)?;
-        // Beside what this node alone writes to.
-        let mark = match &store {
-            StorePlace::Sqlite(path) => path.with_extension("hot-list-mark"),
-            StorePlace::Postgres(_) => self.path.with_extension("hot-list-mark"),
-        };
+        let mark = self.dir.join(&file.store.sqlite).with_extension("hot-list-mark");
         Ok(Config {
             listen: ListenConfig {
                 api: file.listen.api,
@@ -157,7 +158,7 @@ impl Source<'_> {
             },
             issuer: self.issuer(&file.issuer.url)?,
             keys: self.keys(&file.keys)?,
-            store,
+            store: self.dir.join(file.store.sqlite),
             trust: TrustConfig {
                 csca: self.all_readable("trust.csca", file.trust.csca.as_ref())?,
                 crl: self.all_readable("trust.crl", &file.trust.crl)?,
@@ -178,8 +179,21 @@ impl Source<'_> {
             ca: self.readable("ca", &file.ca)?,
             audience: file.audience,
             patient_identifier: file.patient_identifier,
+            client: file.client.map(Spanned::into_inner),
             service,
         })
+    }
+
+    /// A proxy asks about its own service; which one that is must be clear.
+    fn one_service_each(&self, back_ends: &BTreeMap<String, BackEndFile>) -> Result<(), ConfigError> {
+        let mut seen = BTreeSet::new();
+        for client in back_ends.values().filter_map(|back_end| back_end.client.as_ref()) {
+            if !seen.insert(client.as_ref()) {
+                let problem = format!("{:?} is the client of two back-ends", client.as_ref());
+                return Err(self.error(client, problem, "register a client of its own for each service"));
+            }
+        }
+        Ok(())
     }
 
     fn issuer(&self, url: &Spanned<String>) -> Result<String, ConfigError> {

@@ -68,19 +68,13 @@ pub fn server_config(
     client_auth: ClientAuth,
 ) -> Result<ServerConfig, ListenError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(ListenError::ServerCertificate)?;
     let builder = match client_auth {
         ClientAuth::None => builder.with_no_client_auth(),
         ClientAuth::Required { roots, status } => {
-            let mut store = RootCertStore::empty();
-            for root in roots {
-                store.add(root).map_err(ListenError::ClientAuthority)?;
-            }
-            let chain = WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider)
-                .build()
-                .map_err(ListenError::NoClientAuthority)?;
+            let chain = client_chain(roots)?;
             builder.with_client_cert_verifier(Arc::new(RevocationVerifier { chain, status }))
         }
     };
@@ -92,6 +86,18 @@ pub fn server_config(
     config.ticketer = aws_lc_rs::Ticketer::new().map_err(ListenError::TicketKeys)?;
     config.send_tls13_tickets = 1;
     Ok(config)
+}
+
+/// Who judges the chain of a client under these authorities; of revocation it says nothing.
+pub fn client_chain(roots: Vec<CertificateDer<'static>>) -> Result<Arc<dyn ClientCertVerifier>, ListenError> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root).map_err(ListenError::ClientAuthority)?;
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider)
+        .build()
+        .map_err(ListenError::NoClientAuthority)
 }
 
 /// The chain as webpki judges it, then our own revocation set.

@@ -1,9 +1,13 @@
 //! How is a problem written? `application/problem+json` in the caller's language.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use serde::Serialize;
 
 use super::{Language, Problem, ProblemReason};
@@ -97,10 +101,7 @@ impl IntoResponse for Problem {
 #[must_use]
 pub fn localise(mut response: Response, accept_language: Option<&HeaderValue>, request_id: &str) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let language = accept_language
-        .and_then(|value| value.to_str().ok())
-        .map_or_else(Language::default, Language::negotiate);
-    let mut localised = problem.response(language, Some(request_id));
+    let mut localised = problem.response(negotiated(accept_language), Some(request_id));
     for (name, value) in response.headers() {
         if !localised.headers().contains_key(name) && name != http::header::CONTENT_LENGTH {
             localised.headers_mut().append(name.clone(), value.clone());
@@ -113,6 +114,35 @@ pub fn localise(mut response: Response, accept_language: Option<&HeaderValue>, r
         localised.extensions_mut().insert(problem);
     }
     localised
+}
+
+/// The whole problem in a header, for a proxy that keeps only the head of an answer (nginx `auth_request`).
+pub const X_BAWABA_PROBLEM: HeaderName = HeaderName::from_static("x-bawaba-problem");
+
+/// The document in ASCII: what JSON writes beyond it is escaped (RFC 8259 §7).
+#[must_use]
+pub fn in_header(
+    problem: &Problem,
+    accept_language: Option<&HeaderValue>,
+    request_id: &str,
+) -> Option<HeaderValue> {
+    let document = String::from_utf8(problem.document(negotiated(accept_language), Some(request_id))).ok()?;
+    let mut ascii = String::with_capacity(document.len());
+    for character in document.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String does not fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    HeaderValue::try_from(ascii).ok()
+}
+
+fn negotiated(accept_language: Option<&HeaderValue>) -> Language {
+    accept_language.and_then(|value| value.to_str().ok()).map_or_else(Language::default, Language::negotiate)
 }
 
 #[cfg(test)]
@@ -148,6 +178,16 @@ mod tests {
         assert_eq!(document["reasons"][0]["text"], "لا");
         assert_eq!(document["request_id"], "r-1");
         assert_eq!(document["title"], ProblemCode::Denied.title(Language::Arabic));
+    }
+
+    #[test]
+    fn a_header_says_the_same_as_the_body() {
+        let problem = Problem::new(ProblemCode::Denied);
+        let arabic = HeaderValue::from_static("ar");
+        let header = in_header(&problem, Some(&arabic), "r-1").unwrap();
+        let body = problem.document(Language::Arabic, Some("r-1"));
+        let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
+        assert_eq!(read(header.as_bytes()), read(&body));
     }
 
     #[test]

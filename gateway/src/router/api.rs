@@ -14,14 +14,14 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
-use crate::edge::read_body;
+use crate::edge::{self, read_body};
 use crate::limits::MAX_BODY_BYTES;
 use crate::listen::Peer;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::telemetry::RequestContext;
 use crate::wire::{self, BeginPresenceBody, ProofBody};
-use crate::{access, presence, session};
+use crate::{access, authorize, presence, session};
 
 /// Lets a request through to its route only with its [`Caller`], and not too often.
 pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
@@ -35,7 +35,9 @@ pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
     if let Some(context) = request.extensions().get::<RequestContext>() {
         context.set_client(caller.id().clone());
     }
-    if let Err(problem) = app.rate.permit(caller.id()) {
+    // A proxy's questions count as its counters' requests.
+    let asks_for_others = edge::asked_about(request.uri().path()).is_some();
+    if !asks_for_others && let Err(problem) = app.rate.permit(caller.id()) {
         return Refusal::told(problem).unrecorded();
     }
     request.extensions_mut().insert(caller);
@@ -121,6 +123,16 @@ pub(super) async fn access(
     let trimmed = whole.strip_prefix('/').unwrap_or(&whole);
     let (service, path) = trimmed.split_at(trimmed.find('/').unwrap_or(trimmed.len()));
     access::access(&app, &caller, (service, path), request, event).await
+}
+
+pub(super) async fn authorize(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let event = event(&app, EventKind::Access, &caller, &context);
+    authorize::authorize(&app, &caller, request, event).await
 }
 
 /// The id in the path, if it is one of ours: a UUID as we write it.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderValue};
 
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
-use crate::edge::X_REQUEST_ID;
+use crate::edge::{self, X_REQUEST_ID};
 use crate::listen::{ConnectionEvents, ConnectionRefusal, Peer};
 use crate::problem::{self, Problem, ProblemCode};
 use crate::refusal::{ExactCode, OnRecord};
@@ -27,8 +27,19 @@ pub(super) async fn every_refusal(State(app): State<Arc<App>>, request: Request,
         .and_then(|peer| peer.certificate.as_ref())
         .map(|certificate| certificate.subject_serial_number().to_owned());
     let language = request.headers().get(ACCEPT_LANGUAGE).cloned();
-    let answer = next.run(request).await;
-    let Some(event) = to_be_recorded(&app, &answer, client) else {
+    let to_a_proxy = edge::asked_about(request.uri().path()).is_some();
+    let answer = recorded(&app, next.run(request).await, client, language.as_ref()).await;
+    if to_a_proxy { with_problem_in_head(answer, language.as_ref()) } else { answer }
+}
+
+/// The answer, or that there is no log.
+async fn recorded(
+    app: &App,
+    answer: Response,
+    client: Option<String>,
+    language: Option<&HeaderValue>,
+) -> Response {
+    let Some(event) = to_be_recorded(app, &answer, client) else {
         return answer;
     };
     match app.audit.record(event).await {
@@ -36,13 +47,23 @@ pub(super) async fn every_refusal(State(app): State<Arc<App>>, request: Request,
         Err(_) => {
             let id = request_id(answer.headers()).unwrap_or_default();
             let withheld = Problem::new(ProblemCode::AuditUnavailable).into_response();
-            let mut withheld = problem::localise(withheld, language.as_ref(), &id);
+            let mut withheld = problem::localise(withheld, language, &id);
             if let Some(id) = answer.headers().get(X_REQUEST_ID) {
                 withheld.headers_mut().insert(X_REQUEST_ID, id.clone());
             }
             withheld
         }
     }
+}
+
+/// A refusal on `/v1/authorize` says itself in its head too: nginx throws the body away.
+fn with_problem_in_head(mut answer: Response, language: Option<&HeaderValue>) -> Response {
+    let id = request_id(answer.headers()).unwrap_or_default();
+    let problem = answer.extensions().get::<Problem>();
+    if let Some(header) = problem.and_then(|problem| problem::in_header(problem, language, &id)) {
+        answer.headers_mut().insert(problem::X_BAWABA_PROBLEM, header);
+    }
+    answer
 }
 
 fn to_be_recorded(app: &App, answer: &Response, client: Option<String>) -> Option<AuditEvent> {

@@ -45,7 +45,7 @@ pub enum TrustError {
     /// TLS cannot be built on it.
     #[error("{}: {error}", path.display())]
     Tls {
-        /// The server certificate's file.
+        /// The file of the server's certificate, or of the client authority's.
         path: PathBuf,
         /// Why.
         error: ListenError,

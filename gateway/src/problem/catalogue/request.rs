@@ -23,6 +23,20 @@ pub(super) const MALFORMED: Entry = Entry {
     vendor: "Send the request as the interface describes it; `detail` names the rule that was broken.",
 };
 
+pub(super) const BODY_NOT_SHOWN: Entry = Entry {
+    code: "body-not-shown",
+    status: StatusCode::FORBIDDEN,
+    party: Party::BackEnd,
+    retry_after: None,
+    title: Text {
+        fr: "Le contenu de la demande ne peut pas être vérifié à cette adresse",
+        ar: "لا يمكن التحقق من محتوى الطلب على هذا العنوان",
+        en: "The body of the request cannot be checked at this address",
+    },
+    staff: CALL_SUPPORT,
+    vendor: "Send writes, Bundles and searches by POST to the gateway itself; a proxy that only asks shows no body.",
+};
+
 pub(super) const NOT_FOUND: Entry = Entry {
     code: "not-found",
     status: StatusCode::NOT_FOUND,
