@@ -31,6 +31,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// `iss` of every token: an https origin without a slash at the end.
     pub issuer: String,
+    /// Where clients with a certificate reach the API port: an https origin without a slash at the end.
+    pub api: String,
     /// The gateway's own keys.
     pub keys: KeyPlace,
     /// The SQLite file.
@@ -80,6 +82,8 @@ pub struct BackEndConfig {
     pub ca: PathBuf,
     /// `aud` of the tokens it gets.
     pub audience: String,
+    /// The registered client that it is when it asks us something; without a word, the service's name.
+    pub client: String,
     /// By which name it knows the patient.
     pub patient_identifier: PatientIdentifier,
     /// The registered client that is this service, whose own proxy may ask `/v1/authorize` about it.
@@ -112,6 +116,34 @@ pub struct LimitsConfig {
 }
 
 impl Config {
+    /// The back-end that a registered client is.
+    #[must_use]
+    pub fn back_end_of_client(&self, client: &str) -> Option<&BackEndConfig> {
+        self.back_ends.values().find(|back_end| back_end.client == client)
+    }
+
+    /// The back-end of an audience, or of a name.
+    #[must_use]
+    pub fn back_end_of_audience(&self, audience: &str) -> Option<&BackEndConfig> {
+        let named = self.back_ends.values().find(|back_end| back_end.audience == audience);
+        named.or_else(|| self.back_ends.get(audience))
+    }
+
+    /// The back-end at a URL (RFC 8707 §2): its audience, where that is one, or its path at the gateway.
+    #[must_use]
+    pub fn back_end_of_resource(&self, resource: &str) -> Option<&BackEndConfig> {
+        let path = [&self.api, &self.issuer]
+            .into_iter()
+            .find_map(|base| resource.strip_prefix(base.as_str()).and_then(|rest| rest.strip_prefix('/')));
+        match path {
+            Some(service) => self.back_ends.get(service.strip_suffix('/').unwrap_or(service)),
+            None => Url::parse(resource)
+                .is_ok_and(|url| url.fragment().is_none())
+                .then(|| self.back_ends.values().find(|back_end| back_end.audience == resource))
+                .flatten(),
+        }
+    }
+
     /// Reads, parses and tries out the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;

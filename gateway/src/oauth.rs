@@ -8,14 +8,22 @@
 //! | `form` | which parameters came, each once? |
 //! | `client` | who asks? By certificate (RFC 8705), or by what a client without one can prove |
 //! | `token` | which grant is asked for? |
+//! | `exchange` | RFC 8693: for which audience does a session, or a received token, become another? |
+//! | `introspect` | RFC 7662: what is a token worth, and who may know? |
+//! | `received` | has what stands behind a received token been withdrawn? |
+//! | `metadata` | RFC 8414, RFC 9728: what can be asked here, and where? |
 //! | `revoke` | RFC 7009: whose token may a client take back, and what ends with it? |
 //! | `fault` | which refusals are there? One table |
 //! | `error` | how is a refusal told (RFC 6749 §5.2) and recorded? |
 
 mod client;
 mod error;
+mod exchange;
 mod fault;
 mod form;
+mod introspect;
+mod metadata;
+mod received;
 mod revoke;
 mod token;
 
@@ -39,6 +47,8 @@ pub(crate) use client::Asked;
 pub(crate) use error::OAuthError;
 pub use fault::Fault;
 pub(crate) use form::Form;
+pub(crate) use metadata::{authorization_server, challenged, protected_resource};
+pub use received::Received;
 
 /// Who is on the connection, where a certificate or an earlier layer already proved it.
 pub(crate) type Proven = Option<Extension<Caller>>;
@@ -56,6 +66,21 @@ pub(crate) async fn token(
         Err(error) => Err(error),
     };
     told(&app, "token", answer, event).await
+}
+
+/// `POST /oauth/introspect` (RFC 7662).
+pub(crate) async fn introspect(
+    State(app): State<Arc<App>>,
+    proven: Proven,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let mut event = event(&app, EventKind::TokenRefused, &context);
+    let answer = match client::asked(&app, proven, request, &mut event).await {
+        Ok(asked) => introspect::introspect(&app, &asked, &mut event).await,
+        Err(error) => Err(error),
+    };
+    told(&app, "introspect", answer, event).await
 }
 
 /// `POST /oauth/revoke` (RFC 7009).
@@ -77,6 +102,13 @@ pub(crate) async fn revoke(
 pub(crate) enum Answer {
     /// 200 and one JSON object.
     Json(serde_json::Value),
+    /// 200 and a text of another media type.
+    Text {
+        /// Which.
+        media_type: &'static str,
+        /// The text.
+        text: String,
+    },
     /// 200 and nothing (RFC 7009 §2.2).
     Empty,
 }
@@ -88,16 +120,19 @@ impl Answer {
 
     fn response(self) -> Response {
         let mut response = match self {
-            Self::Json(value) => {
-                let mut response = Response::new(Body::from(value.to_string()));
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                response
-            }
+            Self::Json(value) => typed("application/json", value.to_string()),
+            Self::Text { media_type, text } => typed(media_type, text),
             Self::Empty => StatusCode::OK.into_response(),
         };
         never_stored(&mut response);
         response
     }
+}
+
+fn typed(media_type: &'static str, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
 }
 
 /// The answer, once its event is durable. No log, no answer.

@@ -30,7 +30,11 @@ pub fn api(app: &Arc<App>) -> Router {
         .route("/v1/presences", post(api::begin_presence))
         .route("/v1/presences/{id}/proof", post(api::prove_presence))
         .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session));
-    routes = routes.route("/oauth/token", post(oauth::token)).route("/oauth/revoke", post(oauth::revoke));
+    routes = routes
+        .route("/oauth/token", post(oauth::token))
+        .route("/oauth/introspect", post(oauth::introspect))
+        .route("/oauth/revoke", post(oauth::revoke))
+        .merge(resource_metadata());
     for service in app.config.back_ends.keys() {
         routes = routes
             .route(&format!("/{service}"), any(api::access))
@@ -42,7 +46,9 @@ pub fn api(app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(unknown_method)
         .layer(from_fn_with_state(app.clone(), api::identify))
         .with_state(app.clone());
-    edge::protect(routes, edge(app)).layer(from_fn_with_state(app.clone(), recorded::every_refusal))
+    edge::protect(routes, edge(app))
+        .layer(from_fn_with_state(app.clone(), api::say_where_metadata_is))
+        .layer(from_fn_with_state(app.clone(), recorded::every_refusal))
 }
 
 /// The public port: what anyone may know.
@@ -50,6 +56,7 @@ pub fn public(app: &Arc<App>) -> Router {
     let routes = health_routes()
         .route("/.well-known/jwks.json", get(public::jwks))
         .route("/.well-known/oauth-authorization-server", get(public::metadata))
+        .merge(resource_metadata())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .with_state(app.clone());
@@ -63,6 +70,13 @@ pub fn public(app: &Arc<App>) -> Router {
 pub fn plaintext(app: &Arc<App>) -> Router {
     let redirection = edge::protect(Router::new().fallback(public::to_https), edge(app));
     health_routes().fallback_service(redirection).with_state(app.clone())
+}
+
+/// RFC 9728 §3.1 puts it at the origin of what it describes; the public port has it for who has no certificate yet.
+fn resource_metadata() -> Router<Arc<App>> {
+    Router::new()
+        .route("/.well-known/oauth-protected-resource", get(public::protected))
+        .route("/.well-known/oauth-protected-resource/{service}", get(public::protected_service))
 }
 
 fn health_routes() -> Router<Arc<App>> {

@@ -63,6 +63,15 @@ pub(crate) fn of_request(
     at: OffsetDateTime,
 ) -> Result<Session, Refusal> {
     let token = app.tokens.verify_session(bearer(headers)?, caller.confirmation(), at)?;
+    running(app, token, at)
+}
+
+/// The session of a verified token, wherever it was shown.
+pub(crate) fn running(
+    app: &App,
+    token: VerifiedSessionToken,
+    _at: OffsetDateTime,
+) -> Result<Session, Refusal> {
     app.registry.running(token).ok_or_else(|| Refusal::new(ProblemCode::SessionEnded))
 }
 

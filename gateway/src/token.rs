@@ -12,10 +12,13 @@ mod back_end;
 mod claims;
 mod confirmation;
 mod error;
+mod introspection;
 mod json;
 mod jws;
 mod key_ring;
 mod published;
+mod received;
+pub(crate) mod scope;
 mod session;
 mod wire;
 
@@ -29,17 +32,19 @@ use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use back_end::BackEndGrant;
-pub use claims::{PresenceClaims, ReceiptClaims, SessionClaims, StatusReference};
+pub use back_end::{BackEndGrant, Holder, IssuedToken};
+pub use claims::{BackEndClaims, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference};
 pub use confirmation::Confirmation;
 pub use error::{TokenError, TokenRefusal};
 pub use published::jwk_set;
+pub use received::{PatientReference, TokenSays, VerifiedBackEndToken};
 pub use session::VerifiedSessionToken;
 
 use self::{
     back_end::{BackEndKey, CachedToken},
     jws::Jws,
     key_ring::KeyRing,
+    received::RememberedBackEnd,
     session::RememberedToken,
 };
 use crate::limits::{MAX_BACK_END_TOKENS, MAX_VERIFIED_TOKENS};
@@ -52,8 +57,10 @@ pub struct Tokens {
     sessions: Jws,
     back_ends: Jws,
     receipts: Jws,
+    introspections: Jws,
     verified: Cache<[u8; 32], RememberedToken>,
     back_end: Cache<BackEndKey, CachedToken>,
+    received: Cache<[u8; 32], RememberedBackEnd>,
 }
 
 impl Tokens {
@@ -68,8 +75,10 @@ impl Tokens {
             sessions: jws(KeyRole::TokenSigning, "at+jwt"),
             back_ends: jws(KeyRole::BackendTokenSigning, "at+jwt"),
             receipts: jws(KeyRole::ReceiptSigning, "receipt+jwt"),
+            introspections: jws(KeyRole::TokenSigning, "token-introspection+jwt"),
             verified: Cache::new(MAX_VERIFIED_TOKENS),
             back_end: Cache::new(MAX_BACK_END_TOKENS),
+            received: Cache::new(MAX_BACK_END_TOKENS),
             signer,
             issuer,
             audience,
@@ -96,15 +105,9 @@ impl Tokens {
 
     /// The signer has other keys from this moment on: what was known of the old ones is forgotten.
     pub fn keys_changed(&self) {
-        for jws in [&self.sessions, &self.back_ends, &self.receipts] {
+        for jws in [&self.sessions, &self.back_ends, &self.receipts, &self.introspections] {
             jws.keys().forget();
         }
-    }
-
-    /// What a client may learn of this issuer (RFC 8414).
-    #[must_use]
-    pub fn metadata(&self) -> serde_json::Value {
-        published::metadata(&self.issuer)
     }
 
     /// The name of a patient at one audience (*pseudonyme*): the same patient has another name at every other.

@@ -133,6 +133,12 @@ fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Req
             context.push(("resourceType".to_owned(), entity(&names.fhir_type, resource_type)));
             uid(&names.service, &service.0)
         }
+        Action::Exchange { service } => uid(&names.service, &service.0),
+        Action::ExchangeOnward { from, service } => {
+            context.push(("from".to_owned(), entity(&names.service, &from.0)));
+            uid(&names.service, &service.0)
+        }
+        Action::Introspect => uid(&names.gateway, "bawaba"),
     };
     let context = Context::from_pairs(context).map_err(|cause| cause.to_string())?;
     let principal = uid(names.principal(request.client.kind), &request.client.id);
@@ -186,7 +192,13 @@ fn probes() -> impl Iterator<Item = AccessRequest> {
             resource_type: "Patient".to_owned(),
             interaction: *interaction,
         });
-        fhir.chain([Action::OpenSession(CardFacts::FRESH)])
+        let service = || Service("dossier".to_owned());
+        fhir.chain([
+            Action::OpenSession(CardFacts::FRESH),
+            Action::Exchange { service: service() },
+            Action::ExchangeOnward { from: service(), service: service() },
+            Action::Introspect,
+        ])
     };
     ClientKind::ALL.iter().flat_map(move |kind| {
         actions().map(|action| AccessRequest {

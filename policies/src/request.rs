@@ -43,6 +43,20 @@ pub enum Action {
         /// What is done to it.
         interaction: Interaction,
     },
+    /// Turn a session into a token that the counter brings to this back-end itself (RFC 8693, *échange de jeton*).
+    Exchange {
+        /// The back-end.
+        service: Service,
+    },
+    /// Turn the token that one back-end received into one for another.
+    ExchangeOnward {
+        /// The back-end that received it and asks.
+        from: Service,
+        /// The back-end that the new one is for.
+        service: Service,
+    },
+    /// Ask what a token is worth that is neither one's own nor meant for one (RFC 7662).
+    Introspect,
 }
 
 /// What is known of the lists on which this card could stand (*fraîcheur des listes*). That it stands on none was found
@@ -201,12 +215,15 @@ vocabulary! {
 }
 
 impl Action {
-    /// The action's name in policies and audit events: `open-session` or the interaction.
+    /// The action's name in policies and audit events: `open-session`, the interaction, or what is done with a token.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::OpenSession(_) => "open-session",
             Self::Fhir { interaction, .. } => interaction.as_str(),
+            Self::Exchange { .. } => "exchange",
+            Self::ExchangeOnward { .. } => "exchange-onward",
+            Self::Introspect => "introspect",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Do the shipped policies say what people decided, and are unsound ones refused?
 
+mod exchange;
 mod freshness;
 mod golden;
 mod loading;
@@ -53,6 +54,14 @@ fn fhir(service: &str, resource_type: &str, interaction: Interaction) -> Action 
     }
 }
 
+fn exchange(service: &str) -> Action {
+    Action::Exchange { service: Service(service.to_owned()) }
+}
+
+fn onward(from: &str, service: &str) -> Action {
+    Action::ExchangeOnward { from: Service(from.to_owned()), service: Service(service.to_owned()) }
+}
+
 /// Every question of the grid: who × what × why × under which proof.
 fn grid() -> impl Iterator<Item = AccessRequest> {
     let actions = SERVICES.iter().flat_map(|(service, types)| {
@@ -60,7 +69,9 @@ fn grid() -> impl Iterator<Item = AccessRequest> {
             Interaction::ALL.iter().map(move |interaction| fhir(service, resource_type, *interaction))
         })
     });
-    let actions: Vec<Action> = actions.chain([Action::OpenSession(CardFacts::FRESH)]).collect();
+    let exchanges = SERVICES.iter().map(|(service, _)| exchange(service));
+    let actions: Vec<Action> =
+        actions.chain([Action::OpenSession(CardFacts::FRESH)]).chain(exchanges).collect();
     ClientKind::ALL.iter().flat_map(move |kind| {
         let actions = actions.clone();
         actions.into_iter().flat_map(move |action| {

@@ -98,6 +98,14 @@ fn grid(set: &PolicySet, purpose: Purpose, output: Output) -> Result<(), Failure
             let (service, resource_type) = (Service(service.to_owned()), resource_type.to_owned());
             decided.push(decide(set, *kind, Action::Fhir { service, resource_type, interaction }, purpose));
         }
+        for service in ["dossier", "prescription", "billing"] {
+            decided.push(decide(
+                set,
+                *kind,
+                Action::Exchange { service: Service(service.to_owned()) },
+                purpose,
+            ));
+        }
     }
     output.answer(&decided, || {
         let row = |decided: &Decided| {
@@ -114,6 +122,9 @@ fn decide(set: &PolicySet, kind: ClientKind, action: Action, purpose: Purpose) -
         Action::Fhir { service, resource_type, .. } => {
             format!("{}/{resource_type} {}", service.0, action.name())
         }
+        Action::Exchange { service } => format!("{} {}", action.name(), service.0),
+        Action::ExchangeOnward { from, service } => format!("{} {} to {}", action.name(), from.0, service.0),
+        Action::Introspect => action.name().to_owned(),
     };
     let decision = set.decide(&AccessRequest {
         client: ClientFacts { id: "any".to_owned(), kind },

@@ -59,6 +59,7 @@ struct TlsFile {
 #[serde(deny_unknown_fields)]
 struct IssuerFile {
     url: Spanned<String>,
+    api: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +80,7 @@ struct BackEndFile {
     url: Spanned<String>,
     ca: Spanned<PathBuf>,
     audience: String,
+    client: Option<String>,
     patient_identifier: PatientIdentifier,
     client: Option<Spanned<String>>,
 }
@@ -157,6 +159,7 @@ impl Source<'_> {
                 client_crl: self.readable("tls.client_crl", &file.tls.client_crl)?,
             },
             issuer: self.issuer(&file.issuer.url)?,
+            api: self.api(&file.issuer, file.listen.api)?,
             keys: self.keys(&file.keys)?,
             store: self.dir.join(file.store.sqlite),
             trust: TrustConfig {
@@ -178,6 +181,7 @@ impl Source<'_> {
             url: self.https(&file.url)?,
             ca: self.readable("ca", &file.ca)?,
             audience: file.audience,
+            client: file.client.unwrap_or_else(|| service.clone()),
             patient_identifier: file.patient_identifier,
             client: file.client.map(Spanned::into_inner),
             service,
@@ -199,6 +203,18 @@ impl Source<'_> {
     fn issuer(&self, url: &Spanned<String>) -> Result<String, ConfigError> {
         self.https(url)?;
         Ok(url.as_ref().trim_end_matches('/').to_owned())
+    }
+
+    /// Without a word, the issuer's host at the port of the API.
+    fn api(&self, file: &IssuerFile, listen: SocketAddr) -> Result<String, ConfigError> {
+        if let Some(api) = &file.api {
+            return self.issuer(api);
+        }
+        let mut url = self.https(&file.url)?;
+        // An https URL takes any port.
+        let _ = url.set_port(Some(listen.port()));
+        url.set_path("");
+        Ok(url.as_str().trim_end_matches('/').to_owned())
     }
 
     /// Without a list, the issuer's host; where that is this machine, its loopback addresses too.

@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::edge::{self, read_body};
 use crate::limits::MAX_BODY_BYTES;
 use crate::listen::Peer;
+use crate::oauth;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::telemetry::RequestContext;
@@ -42,6 +43,18 @@ pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Tells a client that is not let in where it can read how to be.
+pub(super) async fn say_where_metadata_is(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut answer = next.run(request).await;
+    oauth::challenged(&app, &path, &mut answer);
+    answer
 }
 
 pub(super) async fn begin_presence(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::limits::JWKS_MAX_AGE;
 use crate::metrics::CONTENT_TYPE as OPENMETRICS;
+use crate::oauth;
 use crate::problem::{Problem, ProblemCode};
 
 /// How long one dependency may take to say that it is there.
@@ -36,7 +37,28 @@ pub(super) async fn jwks(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414).
 pub(super) async fn metadata(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    published("application/json", &app.tokens.metadata(), &headers)
+    published("application/json", &oauth::authorization_server(&app), &headers)
+}
+
+/// `GET /.well-known/oauth-protected-resource` (RFC 9728): of everything behind the API port.
+pub(super) async fn protected(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    described(&app, None, &headers)
+}
+
+/// `GET /.well-known/oauth-protected-resource/{service}`: of one back-end's path.
+pub(super) async fn protected_service(
+    State(app): State<Arc<App>>,
+    Path(service): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    described(&app, Some(&service), &headers)
+}
+
+fn described(app: &App, service: Option<&str>, headers: &HeaderMap) -> Response {
+    match oauth::protected_resource(app, service) {
+        Some(document) => published("application/json", &document, headers),
+        None => Problem::new(ProblemCode::NotFound).into_response(),
+    }
 }
 
 /// A document that verifiers keep for a while, and then ask only whether it is still the same (RFC 9110 §13.1.2).

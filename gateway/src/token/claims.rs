@@ -49,6 +49,51 @@ pub struct SessionClaims {
     pub status: Option<StatusReference>,
 }
 
+/// What a back-end token says (*jeton de service*): less than the session it comes from, and never for longer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BackEndClaims {
+    /// `sid`: the session behind it.
+    pub session: Uuid,
+    /// `jti`: this token.
+    pub token: Uuid,
+    /// `aud`: the one back-end that it is for.
+    pub audience: String,
+    /// `sub`: the patient as that back-end knows them.
+    pub subject: String,
+    /// `client_id`: who was given the token: the counter, or the back-end that exchanged it onward.
+    pub client_id: String,
+    /// `scope`: words of the session's.
+    pub scope: String,
+    /// `cnf`: the key that whoever shows it must prove; none where the gateway itself carries it.
+    pub confirmation: Option<Confirmation>,
+    /// `acr` of the session.
+    pub acr: Acr,
+    /// `amr` of the session.
+    pub amr: Vec<String>,
+    /// `auth_time` of the session.
+    pub authenticated_at: OffsetDateTime,
+    /// `iat` and `nbf`.
+    pub issued_at: OffsetDateTime,
+    /// `exp`: at most five minutes later, and not after the session.
+    pub expires_at: OffsetDateTime,
+    /// `act`: who acts for the patient, newest first: the counter; before it, the back-end that went onward.
+    pub actors: Vec<String>,
+    /// `establishment`: where the session was opened.
+    pub establishment: String,
+    /// `presence`: the proof behind the session.
+    pub presence: PresenceClaims,
+    /// `purpose`: why.
+    pub purpose: Purpose,
+    /// `enc`: the encounter, when the counter named one.
+    pub encounter: Option<String>,
+    /// `pol`: the hash of the policy set that permitted the session.
+    pub policy: String,
+    /// `status`: where the session's revocation is published, when it is.
+    pub status: Option<StatusReference>,
+    /// `ref`: the patient as the gateway knows them, sealed for the gateway alone.
+    pub sealed_patient: Vec<u8>,
+}
+
 /// The proof of presence that a token rests on (*preuve de présence*).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PresenceClaims {
@@ -94,6 +139,19 @@ impl std::fmt::Debug for SessionClaims {
             .field("client_id", &self.client_id)
             .field("acr", &self.acr)
             .field("purpose", &self.purpose)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for BackEndClaims {
+    /// Without the subject: it names a patient to that back-end.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BackEndClaims")
+            .field("session", &self.session)
+            .field("token", &self.token)
+            .field("audience", &self.audience)
+            .field("actors", &self.actors)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! What may anybody know of our keys and of us?
+//! What may anybody know of our keys?
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hsm_config::{HsmError, KeyJob, KeyRole, PublishedKey, Signer};
@@ -32,17 +32,4 @@ fn jwk(published: &PublishedKey) -> Value {
         members.insert("x5c".to_owned(), chain);
     }
     jwk
-}
-
-/// Authorization server metadata (RFC 8414 §2): only what is there. Sessions are opened by a card, not by an
-/// OAuth grant, so the lists of grants and responses are empty.
-pub(super) fn metadata(issuer: &str) -> Value {
-    json!({
-        "issuer": issuer,
-        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-        "response_types_supported": [],
-        "grant_types_supported": [],
-        "tls_client_certificate_bound_access_tokens": true,
-        "acr_values_supported": policies::Acr::ALL.iter().map(|acr| acr.as_str()).collect::<Vec<_>>(),
-    })
 }

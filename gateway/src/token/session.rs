@@ -35,6 +35,10 @@ impl VerifiedSessionToken {
     pub fn claims(&self) -> &SessionClaims {
         &self.claims
     }
+
+    pub(super) fn into_shared(self) -> Arc<SessionClaims> {
+        self.claims
+    }
 }
 
 impl Tokens {
@@ -73,7 +77,11 @@ impl Tokens {
     }
 
     /// The claims of a token that this gateway signed for itself, whenever and for whomever.
-    fn authentic(&self, token: &str, at: OffsetDateTime) -> Result<VerifiedSessionToken, TokenError> {
+    pub(super) fn authentic(
+        &self,
+        token: &str,
+        at: OffsetDateTime,
+    ) -> Result<VerifiedSessionToken, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed("too long"));
         }

@@ -1,13 +1,15 @@
 //! What do tokens look like as JSON?
 
+mod back_end;
+
 use policies::{Acr, Purpose};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{
-    BackEndGrant, Confirmation, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference, TokenError,
-};
+use super::{Confirmation, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference, TokenError};
+
+pub(super) use back_end::BackEnd;
 
 /// The payload of a session token (RFC 9068 §2.2, design: "Session token").
 #[derive(Serialize, Deserialize)]
@@ -36,32 +38,6 @@ pub(super) struct Session {
     pol: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-}
-
-/// The payload of a back-end token. Bound to no certificate: it goes over one TLS connection that the gateway
-/// opens to the one audience it names.
-#[derive(Serialize)]
-pub(super) struct BackEnd<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    sub: &'a str,
-    exp: i64,
-    iat: i64,
-    nbf: i64,
-    jti: Uuid,
-    client_id: &'a str,
-    scope: &'a str,
-    acr: &'static str,
-    amr: &'a [String],
-    auth_time: i64,
-    act: Actor,
-    sid: Uuid,
-    establishment: &'a str,
-    presence: Presence,
-    purpose: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enc: Option<&'a str>,
-    pol: &'a str,
 }
 
 /// The payload of a receipt.
@@ -168,38 +144,6 @@ impl Session {
             policy: self.pol,
             status,
         })
-    }
-}
-
-impl<'a> BackEnd<'a> {
-    pub(super) fn new(
-        session: &'a SessionClaims,
-        grant: &'a BackEndGrant<'a>,
-        issuer: &'a str,
-        (issued_at, expires_at): (i64, i64),
-    ) -> Self {
-        Self {
-            iss: issuer,
-            aud: grant.audience,
-            sub: grant.subject,
-            exp: expires_at,
-            iat: issued_at,
-            nbf: issued_at,
-            jti: Uuid::new_v4(),
-            client_id: &session.client_id,
-            scope: grant.scope,
-            acr: session.acr.as_str(),
-            amr: &session.amr,
-            auth_time: session.authenticated_at.unix_timestamp(),
-            // The counter acts for the patient (RFC 8693 §4.1).
-            act: Actor { sub: session.client_id.clone() },
-            sid: session.id,
-            establishment: &session.establishment,
-            presence: Presence::new(&session.presence),
-            purpose: session.purpose.as_str(),
-            enc: session.encounter.as_deref(),
-            pol: &session.policy,
-        }
     }
 }
 

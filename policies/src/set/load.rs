@@ -23,6 +23,7 @@ fn shipped_files() -> Vec<PolicyFile> {
         ("bawaba.cedarschema", include_str!("../../cedar/bawaba.cedarschema")),
         ("billing.cedar", include_str!("../../cedar/billing.cedar")),
         ("dossier.cedar", include_str!("../../cedar/dossier.cedar")),
+        ("exchange.cedar", include_str!("../../cedar/exchange.cedar")),
         ("fraud.cedar", include_str!("../../cedar/fraud.cedar")),
         ("freshness.cedar", include_str!("../../cedar/freshness.cedar")),
         ("prescription.cedar", include_str!("../../cedar/prescription.cedar")),

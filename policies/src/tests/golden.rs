@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
-use super::{SERVICES, ask, fhir, shipped};
+use super::{SERVICES, ask, exchange, fhir, onward, shipped};
 use crate::{Acr, Action, CardFacts, ClientKind, Interaction, ListFreshness, PolicySet, Purpose};
 
 const LETTERS: [char; 6] = ['R', 'S', 'C', 'U', 'D', 'O'];
@@ -37,8 +37,34 @@ fn page(set: &PolicySet) -> String {
     for kind in ClientKind::ALL {
         accesses(&mut page, set, *kind);
     }
+    exchanges(&mut page, set);
     refusals(&mut page, set);
     page
+}
+
+/// Tokens that their holder brings to a back-end itself, and who may go on with one.
+fn exchanges(page: &mut String, set: &PolicySet) {
+    writeln!(page, "\n{:<34}{}", "exchange for a token", columns()).unwrap();
+    let mut line = |who: String, kind, action: Action| {
+        let cells = cells(|purpose, acr| {
+            let permitted = set.decide(&ask(kind, action.clone(), purpose, acr)).is_permit();
+            if permitted { "token".to_owned() } else { "......".to_owned() }
+        });
+        writeln!(page, "{who:<34}{cells}").unwrap();
+    };
+    for kind in ClientKind::ALL {
+        for (service, _) in SERVICES {
+            line(format!("{kind} for {service}"), *kind, exchange(service));
+        }
+    }
+    for (from, _) in SERVICES {
+        for (to, _) in SERVICES {
+            line(format!("from {from} to {to}"), ClientKind::BackEnd, onward(from, to));
+        }
+    }
+    for kind in ClientKind::ALL {
+        line(format!("{kind} asks about another's"), *kind, Action::Introspect);
+    }
 }
 
 fn sessions(page: &mut String, set: &PolicySet) {

@@ -77,16 +77,6 @@ fn the_jwks_has_every_signing_key_once_and_no_secret() {
 }
 
 #[test]
-fn the_metadata_promises_only_what_is_there() {
-    let metadata = tokens().metadata();
-    assert_eq!(metadata["issuer"], ISSUER);
-    assert_eq!(metadata["jwks_uri"], format!("{ISSUER}/.well-known/jwks.json"));
-    assert_eq!(metadata["response_types_supported"], json!([]));
-    assert_eq!(metadata["tls_client_certificate_bound_access_tokens"], true);
-    assert!(metadata.get("token_endpoint").is_none());
-}
-
-#[test]
 fn a_patient_has_one_name_at_each_audience() {
     let tokens = tokens();
     let name = |audience, health_id| tokens.pairwise_subject(audience, health_id).unwrap();

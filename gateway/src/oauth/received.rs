@@ -1,0 +1,71 @@
+//! May a token that a back-end received still be used: has nothing behind it been withdrawn?
+
+use time::OffsetDateTime;
+
+use super::{OAuthError, fault};
+use crate::app::App;
+use crate::token::{BackEndClaims, PatientReference, TokenSays, VerifiedBackEndToken};
+
+/// A back-end token that verified, whose session runs, and the patient behind it (*jeton reçu*).
+///
+/// Only `Received::alive` makes one:
+///
+/// ```compile_fail
+/// fn forge(token: gateway::token::VerifiedBackEndToken, patient: gateway::token::PatientReference)
+/// -> gateway::oauth::Received {
+///     gateway::oauth::Received { token, patient }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Received {
+    token: VerifiedBackEndToken,
+    patient: PatientReference,
+}
+
+impl Received {
+    /// Asks whether session and token still stand.
+    pub(super) fn alive(
+        app: &App,
+        token: VerifiedBackEndToken,
+        _at: OffsetDateTime,
+    ) -> Result<Self, OAuthError> {
+        if withdrawn(app, token.claims()) {
+            return Err(OAuthError::new(&fault::SESSION_ENDED));
+        }
+        let patient = app.tokens.patient_of(&token)?;
+        Ok(Self { token, patient })
+    }
+
+    /// What the token says.
+    #[must_use]
+    pub fn claims(&self) -> &BackEndClaims {
+        self.token.claims()
+    }
+
+    /// The patient, as the gateway knows them.
+    #[must_use]
+    pub fn patient(&self) -> &PatientReference {
+        &self.patient
+    }
+}
+
+/// Whether an access token of either kind still opens anything.
+pub(super) fn is_alive(app: &App, says: &TokenSays, _at: OffsetDateTime) -> Result<bool, OAuthError> {
+    Ok(match says {
+        TokenSays::Session(claims) => !app.registry.has_ended(claims.id) && active(app, &claims.client_id),
+        TokenSays::BackEnd(claims) => !withdrawn(app, claims),
+    })
+}
+
+/// A token goes with its session; one that was taken back alone is kept in the same list, by its own id.
+fn withdrawn(app: &App, claims: &BackEndClaims) -> bool {
+    app.registry.has_ended(claims.session)
+        || app.registry.has_ended(claims.token)
+        || !active(app, &claims.establishment)
+        || !claims.actors.iter().all(|actor| active(app, actor))
+}
+
+/// A suspended client's tokens are worth nothing, wherever they are.
+fn active(app: &App, client: &str) -> bool {
+    app.registry.client(client).is_some_and(|client| client.active)
+}
