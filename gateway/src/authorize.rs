@@ -101,8 +101,7 @@ fn own_service<'a>(app: &'a App, asker: &Caller) -> Result<&'a BackEndConfig, Re
     if asker.client().kind != ClientKind::BackEnd {
         return Err(not_asked());
     }
-    let own = |back_end: &&BackEndConfig| back_end.client.as_deref() == Some(asker.client().id.as_str());
-    app.config.back_ends.values().find(own).ok_or_else(not_asked)
+    app.config.back_end_of_client(asker.id()).ok_or_else(not_asked)
 }
 
 /// Who sent the request to the proxy. It counts as a request of that counter, not of the proxy, through which all

@@ -82,11 +82,9 @@ pub struct BackEndConfig {
     pub ca: PathBuf,
     /// `aud` of the tokens it gets.
     pub audience: String,
-    /// The registered client that it is when it asks us something; without a word, the service's name.
-    pub client: String,
     /// By which name it knows the patient.
     pub patient_identifier: PatientIdentifier,
-    /// The registered client that is this service, whose own proxy may ask `/v1/authorize` about it.
+    /// The registered client that is this service: it may ask `/oauth/introspect` and `/v1/authorize` about its own.
     pub client: Option<String>,
 }
 
@@ -119,7 +117,7 @@ impl Config {
     /// The back-end that a registered client is.
     #[must_use]
     pub fn back_end_of_client(&self, client: &str) -> Option<&BackEndConfig> {
-        self.back_ends.values().find(|back_end| back_end.client == client)
+        self.back_ends.values().find(|back_end| back_end.client.as_deref() == Some(client))
     }
 
     /// The back-end of an audience, or of a name.

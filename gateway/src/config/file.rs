@@ -80,7 +80,6 @@ struct BackEndFile {
     url: Spanned<String>,
     ca: Spanned<PathBuf>,
     audience: String,
-    client: Option<String>,
     patient_identifier: PatientIdentifier,
     client: Option<Spanned<String>>,
 }
@@ -181,7 +180,6 @@ impl Source<'_> {
             url: self.https(&file.url)?,
             ca: self.readable("ca", &file.ca)?,
             audience: file.audience,
-            client: file.client.unwrap_or_else(|| service.clone()),
             patient_identifier: file.patient_identifier,
             client: file.client.map(Spanned::into_inner),
             service,

@@ -72,6 +72,7 @@ impl OAuthError {
     }
 
     /// The code that the audit event gets.
+    #[cfg(test)]
     pub(crate) fn exact(&self) -> &str {
         &self.exact
     }
