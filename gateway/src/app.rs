@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hsm_config::{HsmError, LiveKeys, OpenKeys, Signer};
 use policies::{PolicyError, PolicySet};
 
-use crate::audit::{Audit, AuditStore, SqliteAuditStore};
+use crate::audit::{Audit, AuditStore};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
 use crate::decisions::Decisions;
@@ -17,8 +17,8 @@ use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
 use crate::rate::{RateLimit, RateLimits};
 use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
-use crate::sqlite::Database;
 use crate::state::{InProcess, SharedState, StateError};
+use crate::store::{Store, StoreError};
 use crate::token::{TokenError, Tokens};
 use crate::trust::hot_list::HotLists;
 use crate::trust::{Trust, TrustError};
@@ -30,8 +30,8 @@ pub struct App {
     pub config: Config,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The embedded database, for what closes it.
-    pub database: Database,
+    /// Where registry and log are kept.
+    pub store: Store,
     /// Who is this?
     pub registry: Registry,
     /// The log without which there is no answer.
@@ -92,14 +92,9 @@ pub enum BuildError {
     /// What all nodes share.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The database file.
-    #[error("{}: cannot be opened: {error}", path.display())]
-    Store {
-        /// The file.
-        path: std::path::PathBuf,
-        /// What SQLite said.
-        error: sqlx::Error,
-    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Certificates and revocation lists.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -131,19 +126,17 @@ impl App {
         let metrics = Arc::new(Metrics::new());
         let back_ends = config.back_ends.values().map(back_end).collect::<Result<_, TrustError>>()?;
         let proxy = Proxy::new(back_ends, Some(metrics.clone()))?;
-        let database = Database::open(&config.store)
-            .await
-            .map_err(|error| BuildError::Store { path: config.store.clone(), error })?;
+        let store = Store::open(&config.store).await?;
         let key_check = crate::trust::hot_list::key_check(signer.as_ref())?;
         let hot_list = HotLists::open(config.trust.hot_list.clone(), key_check, clock.clone());
         let registry =
-            Registry::open(database.clone(), signer.clone(), tokens.clone(), SUBJECT_AUDIENCE.to_owned())
+            Registry::open(store.clone(), signer.clone(), tokens.clone(), SUBJECT_AUDIENCE.to_owned())
                 .await?;
-        let mut store: Arc<dyn AuditStore> = Arc::new(SqliteAuditStore::new(database.clone()));
+        let mut log = store.audit();
         if let Some(wrap) = overrides.audit_store {
-            store = wrap(store);
+            log = wrap(log);
         }
-        let audit = Audit::start(Arc::new(Measured::new(store, metrics.clone())));
+        let audit = Audit::start(Arc::new(Measured::new(log, metrics.clone())));
         let state = Arc::new(InProcess::new(clock.clone())?);
         let rate = RateLimit::new(RateLimits {
             per_second: config.limits.requests_per_second,
@@ -153,7 +146,7 @@ impl App {
         Ok(Arc::new(Self {
             config,
             clock,
-            database,
+            store,
             registry,
             audit,
             signer,

@@ -3,6 +3,8 @@
 //! A flow records its outcome and gets a [`Recorded`]; answers are built from that and from nothing else.
 
 mod event;
+mod postgres;
+mod reading;
 mod sqlite;
 mod store;
 #[cfg(test)]
@@ -17,8 +19,9 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use event::unix_micros;
 pub use event::{AuditEvent, EncodedEvent, EventKind, Outcome};
+pub use postgres::PostgresAuditStore;
 pub use sqlite::SqliteAuditStore;
-pub use store::{AuditFilter, AuditStore, AuditStoreError, StoredEvent};
+pub use store::{AuditFilter, AuditStore, AuditStoreError, Batch, StoredEvent};
 
 /// How many events may wait for the store; more are refused at once.
 pub const QUEUE_EVENTS_MAX: usize = 8_192;

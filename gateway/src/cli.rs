@@ -11,6 +11,7 @@ mod place;
 mod policies;
 mod registry;
 mod serve;
+mod store;
 mod token;
 
 use std::ffi::OsString;

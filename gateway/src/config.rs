@@ -6,6 +6,7 @@
 mod error;
 mod file;
 mod keys;
+mod store;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 use hsm_config::KeyPlace;
 use url::Url;
+
+use crate::store::StorePlace;
 
 pub use error::ConfigError;
 pub use trust::{FetchConfig, FetchSource, HotListConfig, TrustConfig};
@@ -35,8 +38,8 @@ pub struct Config {
     pub api: String,
     /// The gateway's own keys.
     pub keys: KeyPlace,
-    /// The SQLite file.
-    pub store: PathBuf,
+    /// Where registry and log are.
+    pub store: StorePlace,
     /// Whose cards are believed.
     pub trust: TrustConfig,
     /// A folder of Cedar policies; none: those shipped in the program.

@@ -26,7 +26,7 @@
 //! | `refusal` | what is told and what is written when the answer is no? |
 //! | [`problem`] | what is a caller told when there is no answer? |
 //! | [`proxy`] | how does a decided request reach its back-end and its answer come back? |
-//! | [`sqlite`] | how is the embedded database opened, and who may write to it? |
+//! | [`store`] | where are registry and log kept: in a file, or in PostgreSQL? |
 //! | [`limits`] | how much is too much? |
 //! | [`metrics`], [`telemetry`], `timing` | what is counted, what is logged, where did the time go? |
 //! | [`clock`] | what time is it? |
@@ -62,8 +62,8 @@ pub mod registry;
 pub mod router;
 pub mod serve;
 pub mod session;
-pub mod sqlite;
 pub mod state;
+pub mod store;
 pub mod telemetry;
 mod timing;
 pub mod token;

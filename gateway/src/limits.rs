@@ -226,3 +226,23 @@ pub const STATE_SPENT_MAX: usize = 1_000_000;
 
 /// Numbers, and rooms, that one process remembers of one space.
 pub const STATE_NAMES_MAX: usize = 100_000;
+
+// --- Databases ---------------------------------------------------------------------------------------------------
+
+/// Connections of one node to PostgreSQL: five nodes stay below its default of 100 in all.
+pub const DATABASE_CONNECTIONS: u32 = 16;
+
+/// One question of a counter to PostgreSQL, a failover to another host included: no longer than it waits for the log.
+pub const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// … and one of an operator, who may read the whole log.
+pub const DATABASE_PATIENCE_SLOW: Duration = Duration::from_secs(60);
+
+/// One try of such a question. Half of the patience, so that a host that froze leaves time for another.
+pub const DATABASE_TRY: Duration = Duration::from_millis(1_400);
+
+/// From TCP connect to the first answer of a PostgreSQL host on the same network.
+pub const DATABASE_CONNECT: Duration = Duration::from_millis(1_000);
+
+/// Between two rounds of tries while no host takes writes.
+pub const DATABASE_PAUSE: Duration = Duration::from_millis(50);

@@ -6,7 +6,7 @@
 mod health_id;
 mod rows;
 mod snapshot;
-mod sqlite;
+mod store;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::unix_micros;
-use crate::sqlite::Database;
+use crate::store::Store;
 use crate::token::Tokens;
 use crate::trust::hot_list::card_digest;
 
@@ -45,7 +45,7 @@ const PATIENTS_CACHED: usize = 10_000;
 /// [`patient_by_subject`](Self::patient_by_subject)) is answered from memory; [`refresh`](Self::refresh)
 /// brings in what another process changed.
 pub struct Registry {
-    database: Database,
+    store: Store,
     signer: Arc<dyn Signer>,
     tokens: Arc<Tokens>,
     audience: String,
@@ -62,13 +62,13 @@ impl std::fmt::Debug for Registry {
 impl Registry {
     /// Opens the registry of this database. `audience` is the gateway's own, for which subjects are derived.
     pub async fn open(
-        database: Database,
+        store: Store,
         signer: Arc<dyn Signer>,
         tokens: Arc<Tokens>,
         audience: String,
     ) -> Result<Self, RegistryError> {
         let registry = Self {
-            database,
+            store,
             signer,
             tokens,
             audience,
@@ -83,7 +83,7 @@ impl Registry {
     pub async fn presented(&self, proof: &PresenceProof) -> Result<Presented, RegistryError> {
         let number = self.index(b"national-number", proof.card().national_number().expose())?;
         let document = self.index(b"document-number", proof.card().document_number())?;
-        let rows = sqlite::presented(&self.database, &number, &document).await?;
+        let rows = store::presented(&self.store, &number, &document).await?;
         Ok(Presented {
             holder: rows.holder.map(|row| self.opened(row)).transpose()?,
             report: rows.report,
@@ -102,7 +102,7 @@ impl Registry {
         if let Some(patient) = self.patients.get(subject) {
             return Ok(Some(patient));
         }
-        let found = sqlite::patient_by_subject(&self.database, subject).await?;
+        let found = store::patient_by_subject(&self.store, subject).await?;
         found.map(|row| self.opened(row)).transpose()
     }
 
@@ -131,14 +131,14 @@ impl Registry {
         expires_at: OffsetDateTime,
         at: OffsetDateTime,
     ) -> Result<(), RegistryError> {
-        sqlite::end_session(&self.database, session, expires_at, at).await?;
+        store::end_session(&self.store, session, expires_at, at).await?;
         self.snapshot.end(session, unix_micros(expires_at), unix_micros(at));
         Ok(())
     }
 
     /// Takes over what changed in the database since the last time; a background task calls it every second.
     pub async fn refresh(&self) -> Result<(), RegistryError> {
-        if self.snapshot.refresh(&self.database).await? {
+        if self.snapshot.refresh(&self.store).await? {
             self.patients.clear();
         }
         Ok(())
@@ -146,7 +146,7 @@ impl Registry {
 
     /// Whether the database answers, for `/readyz`.
     pub async fn ping(&self) -> Result<(), RegistryError> {
-        sqlite::ping(&self.database).await
+        Ok(self.store.ping().await?)
     }
 
     /// Enrols a patient or brings the entry up to date; says the subject at the gateway. For operators.
@@ -164,7 +164,7 @@ impl Registry {
             patient.health_id.expose().as_bytes(),
             subject.as_bytes(),
         )?;
-        sqlite::enrol(&self.database, index.as_ref().map(<[u8; 32]>::as_slice), &subject, &sealed, patient)
+        store::enrol(&self.store, index.as_ref().map(<[u8; 32]>::as_slice), &subject, &sealed, patient)
             .await?;
         self.patients.remove(&subject);
         Ok(subject)
@@ -177,7 +177,7 @@ impl Registry {
         dependant: &str,
         relationship: Relationship,
     ) -> Result<(), RegistryError> {
-        sqlite::link_guardian(&self.database, guardian, dependant, relationship).await
+        store::link_guardian(&self.store, guardian, dependant, relationship).await
     }
 
     /// Reports a card by the number of the document. For operators.
@@ -188,12 +188,12 @@ impl Registry {
         at: OffsetDateTime,
     ) -> Result<(), RegistryError> {
         let index = self.index(b"document-number", document_number)?;
-        sqlite::report_card(&self.database, &index, report, at).await
+        store::report_card(&self.store, &index, report, at).await
     }
 
     /// Registers a client or brings its entry up to date. For operators.
     pub async fn register_client(&self, client: &Client) -> Result<(), RegistryError> {
-        sqlite::register_client(&self.database, client).await?;
+        store::register_client(&self.store, client).await?;
         self.refresh().await
     }
 

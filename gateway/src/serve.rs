@@ -152,7 +152,7 @@ impl RunningGateway {
         if let Err(error) = self.app.audit.record(stopped).await {
             tracing::error!(code = error.code(), "stop not recorded");
         }
-        self.app.database.close().await;
+        self.app.store.close().await;
     }
 }
 

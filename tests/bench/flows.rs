@@ -1,13 +1,12 @@
 //! Sessions, audit appends, decisions: each by itself.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bawaba_tests::harness::Harness;
-use gateway::audit::{Audit, AuditEvent, EventKind, Outcome, SqliteAuditStore};
+use gateway::audit::{Audit, AuditEvent, EventKind, Outcome};
 use gateway::clock::{Clock, SystemClock};
-use gateway::sqlite::Database;
+use gateway::store::{Store, StorePlace};
 use policies::{
     AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
 };
@@ -58,8 +57,8 @@ pub(crate) async fn audit(seconds: f64) -> Result<()> {
     println!("{:<14} {:>10} {:>9} {:>9}", "who wait", "events/s", "p50 µs", "p99 µs");
     for waiting in [1, 32, 512] {
         let folder = tempfile::tempdir()?;
-        let store = Arc::new(SqliteAuditStore::new(Database::open(&folder.path().join("bawaba.db")).await?));
-        let audit = Audit::start(store);
+        let store = Store::open(&StorePlace::Sqlite(folder.path().join("bawaba.db"))).await?;
+        let audit = Audit::start(store.audit());
         let start = Instant::now();
         let end = start + Duration::from_secs_f64(seconds);
         let workers = (0..waiting).map(|_| {

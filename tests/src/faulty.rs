@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use futures_util::future::BoxFuture;
-use gateway::audit::{AuditFilter, AuditStore, AuditStoreError, EncodedEvent, StoredEvent};
+use gateway::audit::{AuditFilter, AuditStore, AuditStoreError, Batch, StoredEvent};
 
 /// What goes wrong at the next append, and at every one after it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,18 +50,14 @@ impl FaultyStore {
 }
 
 impl AuditStore for FaultyStore {
-    fn append<'a>(
-        &'a self,
-        first: u64,
-        events: &'a [EncodedEvent],
-    ) -> BoxFuture<'a, Result<(), AuditStoreError>> {
+    fn append<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<u64, AuditStoreError>> {
         let fault = self.faults.now();
         Box::pin(async move {
             match fault {
-                1 => Err(AuditStoreError::NotNext),
-                2 => self.real.append(first, events).await.and(Err(AuditStoreError::NotNext)),
+                1 => Err(AuditStoreError::Unanswered),
+                2 => self.real.append(batch).await.and(Err(AuditStoreError::Unanswered)),
                 3 => std::future::pending().await,
-                _ => self.real.append(first, events).await,
+                _ => self.real.append(batch).await,
             }
         })
     }

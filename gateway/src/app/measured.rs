@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 
-use crate::audit::{AuditFilter, AuditStore, AuditStoreError, EncodedEvent, StoredEvent};
+use crate::audit::{AuditFilter, AuditStore, AuditStoreError, Batch, StoredEvent};
 use crate::metrics::Metrics;
 
 /// A store whose commits are counted.
@@ -28,16 +28,12 @@ impl std::fmt::Debug for Measured {
 }
 
 impl AuditStore for Measured {
-    fn append<'a>(
-        &'a self,
-        first: u64,
-        events: &'a [EncodedEvent],
-    ) -> BoxFuture<'a, Result<(), AuditStoreError>> {
+    fn append<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<u64, AuditStoreError>> {
         Box::pin(async move {
             let started = Instant::now();
-            self.store.append(first, events).await?;
-            self.metrics.audit_committed(events.len(), started.elapsed());
-            Ok(())
+            let first = self.store.append(batch).await?;
+            self.metrics.audit_committed(batch.events.len(), started.elapsed());
+            Ok(first)
         })
     }
 

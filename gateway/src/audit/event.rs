@@ -175,7 +175,12 @@ pub struct EncodedEvent {
 impl EncodedEvent {
     /// The bytes of `event`.
     pub fn new(event: &AuditEvent) -> Result<Self, serde_json::Error> {
-        Ok(Self { at: event.at, json: serde_json::to_string(event)? })
+        let mut json = serde_json::to_string(event)?;
+        // A caller's text may hold a NUL, which no JSON function of PostgreSQL reads.
+        if json.contains("\\u0000") {
+            json = json.replace("\\u0000", "\\ufffd");
+        }
+        Ok(Self { at: event.at, json })
     }
 
     /// When it happened.

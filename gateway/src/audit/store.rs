@@ -4,25 +4,32 @@ use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{AuditEvent, EncodedEvent, EventKind};
+use crate::store::DatabaseError;
 
-/// Where audit events are kept.
+/// Events that are committed together (*lot*).
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Its own id: what was stored under it is not stored again.
+    pub id: Uuid,
+    /// At least one event.
+    pub events: Vec<EncodedEvent>,
+}
+
+/// Where audit events are kept, by one gateway or by several.
 ///
 /// The contract, which the conformance tests run against every implementation:
 ///
 /// 1. *Durable*: when [`append`](AuditStore::append) answers `Ok`, the whole batch survives a kill and a power cut.
-/// 2. *All or nothing*: a batch is stored whole or not at all, in order, at `first`, `first + 1`, …
-/// 3. *No gap, no overwrite*: a batch whose `first` is not the next index is refused and changes nothing.
-/// 4. *An error promises nothing*: after `Err` the batch may be stored or not. Ask
-///    [`next_index`](AuditStore::next_index) before appending again.
+/// 2. *All or nothing*: a batch is stored whole or not at all, in order, at consecutive positions.
+/// 3. *No gap, no overwrite*: the store gives the place. Two that append at once get places one after the other.
+/// 4. *An error promises nothing*: after `Err` the batch may be stored or not. Append it again under the same id: it is
+///    then stored once, and the answer is the place that it has.
 pub trait AuditStore: Debug + Send + Sync {
-    /// Stores `events` at `first` and after.
-    fn append<'a>(
-        &'a self,
-        first: u64,
-        events: &'a [EncodedEvent],
-    ) -> BoxFuture<'a, Result<(), AuditStoreError>>;
+    /// Stores the events of `batch`; says the index of the first.
+    fn append<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<u64, AuditStoreError>>;
 
     /// The index that the next event will get: the number of events stored.
     fn next_index(&self) -> BoxFuture<'_, Result<u64, AuditStoreError>>;
@@ -50,7 +57,7 @@ pub struct AuditFilter {
     /// Of this client.
     pub client: Option<String>,
     /// Of this session.
-    pub session: Option<uuid::Uuid>,
+    pub session: Option<Uuid>,
     /// Of this request.
     pub request_id: Option<String>,
 }
@@ -68,15 +75,23 @@ pub struct StoredEvent {
 #[derive(Debug, thiserror::Error)]
 pub enum AuditStoreError {
     /// The database refused or is away.
-    #[error("the audit database failed")]
-    Database(#[from] sqlx::Error),
+    #[error("the audit database failed: {0}")]
+    Database(#[from] DatabaseError),
     /// What is stored is not an audit event.
     #[error("stored event {index} cannot be read")]
     Malformed {
         /// Its position.
         index: u64,
     },
-    /// The batch does not follow the last stored event.
-    #[error("the log continues at another index")]
-    NotNext,
+    /// The database answered without saying where the batch is.
+    #[error("the audit database did not say where it stored")]
+    Unanswered,
+}
+
+impl AuditStoreError {
+    /// Whether the same batch may be taken a moment later.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Database(error) if error.may_pass())
+    }
 }

@@ -1,14 +1,15 @@
 //! What happened, as an operator reads it?
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::output::{Output, moment, table};
 use super::place::Place;
-use super::{Exit, Failure, runtime};
-use crate::audit::{AuditFilter, AuditStore, AuditStoreError, EventKind, SqliteAuditStore, StoredEvent};
-use crate::sqlite::Database;
+use super::{Exit, Failure, runtime, store};
+use crate::audit::{AuditFilter, AuditStore, AuditStoreError, EventKind, StoredEvent};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -54,7 +55,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::List { place, kind, client, last } => {
             let filter = AuditFilter { kind: *kind, client: client.clone(), ..AuditFilter::default() };
             let events =
-                runtime()?.block_on(async { read_last(&open(place).await?, filter, *last).await })?;
+                runtime()?.block_on(async { read_last(open(place).await?.as_ref(), filter, *last).await })?;
             list(&events, *output)
         }
         Command::Show { index, place } => {
@@ -69,21 +70,13 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     }
 }
 
-async fn open(place: &Place) -> Result<SqliteAuditStore, Failure> {
-    let path = place.config()?.store;
-    if !path.exists() {
-        let message = format!("{} does not exist", path.display());
-        return Err(
-            Failure::new(Exit::Unavailable, message).remedy("start the gateway once: it makes the database")
-        );
-    }
-    let database = Database::open(&path).await.map_err(|error| unavailable(error.into()))?;
-    Ok(SqliteAuditStore::new(database))
+async fn open(place: &Place) -> Result<Arc<dyn AuditStore>, Failure> {
+    Ok(store::open(&place.config()?).await?.audit())
 }
 
 /// Reads the log in pages and keeps the last events that match.
 async fn read_last(
-    store: &SqliteAuditStore,
+    store: &dyn AuditStore,
     mut filter: AuditFilter,
     last: u32,
 ) -> Result<Vec<StoredEvent>, Failure> {

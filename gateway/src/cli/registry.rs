@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use super::output::{Output, table};
 use super::place::Place;
-use super::{Exit, Failure, keys, runtime};
+use super::{Exit, Failure, keys, runtime, store};
 use crate::registry::{Client, Registry, RegistryError, SUBJECT_AUDIENCE};
-use crate::sqlite::Database;
 use crate::token::Tokens;
 
 #[derive(Debug, Subcommand)]
@@ -84,16 +83,10 @@ async fn set_active(one: &One, active: bool, output: Output) -> Result<(), Failu
 
 async fn open(place: &Place) -> Result<Registry, Failure> {
     let config = place.config()?;
-    if !config.store.exists() {
-        let message = format!("{} does not exist", config.store.display());
-        return Err(
-            Failure::new(Exit::Unavailable, message).remedy("start the gateway once: it makes the database")
-        );
-    }
+    let store = store::open(&config).await?;
     let signer = keys::load(&config)?;
     let tokens = Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone());
-    let database = Database::open(&config.store).await.map_err(|error| unavailable(&error.into()))?;
-    Registry::open(database, signer, Arc::new(tokens), SUBJECT_AUDIENCE.to_owned())
+    Registry::open(store, signer, Arc::new(tokens), SUBJECT_AUDIENCE.to_owned())
         .await
         .map_err(|error| unavailable(&error))
 }

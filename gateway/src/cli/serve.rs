@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failure, place, runtime};
+use super::{Exit, Failure, place, runtime, store};
 use crate::app::BuildError;
 use crate::serve::{self, ServeError};
 use crate::telemetry;
@@ -51,7 +51,8 @@ impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         let exit = match &error {
             ServeError::Bind { .. } | ServeError::Audit(_) => Exit::Unavailable,
-            ServeError::Build(BuildError::Store { .. } | BuildError::Registry(_)) => Exit::Unavailable,
+            ServeError::Build(BuildError::Store(error)) => store::exit(error),
+            ServeError::Build(BuildError::Registry(_)) => Exit::Unavailable,
             ServeError::Build(_) => Exit::Config,
             ServeError::Signals(_) => Exit::Internal,
         };

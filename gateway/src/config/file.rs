@@ -12,11 +12,13 @@ use toml::Spanned;
 use url::Url;
 
 use super::keys::KeysFile;
+use super::store::StoreFile;
 use super::trust::TrustFile;
 use super::{
     BackEndConfig, Config, ConfigError, LimitsConfig, ListenConfig, PatientIdentifier, TlsConfig, TrustConfig,
 };
 use crate::rate::RateLimits;
+use crate::store::StorePlace;
 
 /// RFC 9068 asks for short lives; design.md sets 15 minutes.
 const SESSION_SECS_MAX: u64 = 900;
@@ -28,7 +30,7 @@ struct ConfigFile {
     tls: TlsFile,
     issuer: IssuerFile,
     keys: Spanned<KeysFile>,
-    store: StoreFile,
+    store: Spanned<StoreFile>,
     trust: TrustFile,
     policies: Option<PoliciesFile>,
     #[serde(default)]
@@ -60,12 +62,6 @@ struct TlsFile {
 struct IssuerFile {
     url: Spanned<String>,
     api: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoreFile {
-    sqlite: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -144,7 +140,12 @@ impl Source<'_> {
             .into_iter()
             .map(|(service, back_end)| Ok((service.clone(), self.back_end(service, back_end)?)))
             .collect::<Result<_, ConfigError>>()?;
-        let mark = self.dir.join(&file.store.sqlite).with_extension("hot-list-mark");
+        let store = self.store(&file.store)?;
+        // Beside what this node alone writes to.
+        let mark = match &store {
+            StorePlace::Sqlite(path) => path.with_extension("hot-list-mark"),
+            StorePlace::Postgres(_) => self.path.with_extension("hot-list-mark"),
+        };
         Ok(Config {
             listen: ListenConfig {
                 api: file.listen.api,
@@ -160,7 +161,7 @@ impl Source<'_> {
             issuer: self.issuer(&file.issuer.url)?,
             api: self.api(&file.issuer, file.listen.api)?,
             keys: self.keys(&file.keys)?,
-            store: self.dir.join(file.store.sqlite),
+            store,
             trust: TrustConfig {
                 csca: self.all_readable("trust.csca", file.trust.csca.as_ref())?,
                 crl: self.all_readable("trust.crl", &file.trust.crl)?,

@@ -64,7 +64,7 @@ impl Source<'_> {
         self.error(keys, format!("keys: {problem}"), remedy)
     }
 
-    fn secret(&self, key: &str, source: &Spanned<String>) -> Result<SecretSource, ConfigError> {
+    pub(super) fn secret(&self, key: &str, source: &Spanned<String>) -> Result<SecretSource, ConfigError> {
         let read: Result<SecretSource, SecretError> = source.as_ref().parse();
         let read = read.map_err(|error| self.error(source, format!("{key}: {error}"), POINT))?;
         Ok(read.relative_to(self.dir))

@@ -16,7 +16,7 @@ use super::ports::Ports;
 use super::signers::Signers;
 use super::{cards, enrolment, keys, people};
 use crate::registry::{Registry, SUBJECT_AUDIENCE};
-use crate::sqlite::Database;
+use crate::store::{Store, StorePlace};
 use crate::token::Tokens;
 
 /// The invented kingdom: a folder with every file that the story needs (monde de démonstration).
@@ -46,13 +46,19 @@ impl World {
         let signers = Signers::load_or_create(&world.folder, at)?;
         cards::personalise(&world.folder, &signers, at)?;
         world.write_config()?;
-        let database = Database::open(&world.folder.database()).await.context("cannot open the database")?;
-        let tokens = Arc::new(Tokens::new(world.keys.clone(), world.issuer(), world.issuer()));
-        let registry =
-            Registry::open(database.clone(), world.keys.clone(), tokens, SUBJECT_AUDIENCE.to_owned()).await?;
-        enrolment::enrol(&registry, at).await.context("cannot fill the registry")?;
-        database.close().await;
+        world.fill(&StorePlace::Sqlite(world.folder.database()), at).await?;
         Ok(world)
+    }
+
+    /// Enrols everybody in the registry of this database. Twice is as once.
+    pub async fn fill(&self, place: &StorePlace, at: OffsetDateTime) -> Result<()> {
+        let store = Store::open(place).await.context("cannot open the database")?;
+        let tokens = Arc::new(Tokens::new(self.keys.clone(), self.issuer(), self.issuer()));
+        let registry =
+            Registry::open(store.clone(), self.keys.clone(), tokens, SUBJECT_AUDIENCE.to_owned()).await?;
+        enrolment::enrol(&registry, at).await.context("cannot fill the registry")?;
+        store.close().await;
+        Ok(())
     }
 
     /// Its files.

@@ -1,12 +1,11 @@
 //! How does a row become a value?
 
 use policies::ClientKind;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use time::Date;
 use time::macros::format_description;
 
 use super::{Client, Coverage, CoverageScheme, RegistryError};
+use crate::store::Row;
 
 /// A patient as stored, the identifiant santé still sealed.
 pub(super) struct PatientRow {
@@ -16,13 +15,13 @@ pub(super) struct PatientRow {
     pub(super) coverage: Coverage,
 }
 
-pub(super) fn patient(row: &SqliteRow) -> Result<PatientRow, RegistryError> {
-    let scheme: &str = row.try_get("coverage_scheme")?;
-    let open_until: &str = row.try_get("coverage_open_until")?;
+pub(super) fn patient(row: &Row) -> Result<PatientRow, RegistryError> {
+    let scheme = row.text("coverage_scheme")?;
+    let open_until = row.text("coverage_open_until")?;
     Ok(PatientRow {
-        subject: row.try_get("subject")?,
-        sealed_health_id: row.try_get("health_id")?,
-        birth_year: row.try_get("birth_year")?,
+        subject: row.text("subject")?.to_owned(),
+        sealed_health_id: row.bytes("health_id")?.to_owned(),
+        birth_year: row.optional_int("birth_year")?.and_then(|year| i32::try_from(year).ok()),
         coverage: Coverage {
             scheme: CoverageScheme::parse(scheme).ok_or(RegistryError::Malformed("coverage_scheme"))?,
             open_until: parse_date(open_until)?,
@@ -30,15 +29,15 @@ pub(super) fn patient(row: &SqliteRow) -> Result<PatientRow, RegistryError> {
     })
 }
 
-pub(super) fn client(row: &SqliteRow) -> Result<Client, RegistryError> {
-    let kind: &str = row.try_get("kind")?;
-    let scopes: &str = row.try_get("scopes")?;
+pub(super) fn client(row: &Row) -> Result<Client, RegistryError> {
+    let kind = row.text("kind")?;
+    let scopes = row.text("scopes")?;
     Ok(Client {
-        id: row.try_get("id")?,
+        id: row.text("id")?.to_owned(),
         kind: ClientKind::parse(kind).ok_or(RegistryError::Malformed("kind"))?,
-        name: row.try_get("name")?,
-        city: row.try_get("city")?,
-        active: row.try_get("active")?,
+        name: row.text("name")?.to_owned(),
+        city: row.text("city")?.to_owned(),
+        active: row.bool("active")?,
         scopes: scopes.split_ascii_whitespace().map(str::to_owned).collect(),
     })
 }

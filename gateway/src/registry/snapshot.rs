@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arc_swap::ArcSwap;
 use uuid::Uuid;
 
-use super::{Client, RegistryError, sqlite};
-use crate::sqlite::Database;
+use super::{Client, RegistryError, store};
+use crate::store::Store;
 
 /// Clients and ended sessions, whole, in memory. Both are small: establishments of one country, and the
 /// sessions that were closed during the life of a token.
@@ -69,15 +69,15 @@ impl Snapshot {
     }
 
     /// Reads what changed; says whether patients did.
-    pub(super) async fn refresh(&self, database: &Database) -> Result<bool, RegistryError> {
+    pub(super) async fn refresh(&self, from: &Store) -> Result<bool, RegistryError> {
         // One at a time: an older reading must not replace a newer one.
         let mut seen = self.seen.lock().await;
-        let now = sqlite::versions(database).await?;
+        let now = store::versions(from).await?;
         if seen.versions.is_none_or(|seen| seen.clients != now.clients) {
-            let clients = sqlite::clients(database).await?;
+            let clients = store::clients(from).await?;
             self.clients.store(Arc::new(clients));
         }
-        for (number, session, expires_at) in sqlite::ended_sessions(database, seen.ended_session).await? {
+        for (number, session, expires_at) in store::ended_sessions(from, seen.ended_session).await? {
             self.ended.write().unwrap_or_else(PoisonError::into_inner).expiry.insert(session, expires_at);
             seen.ended_session = number;
         }

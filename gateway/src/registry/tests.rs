@@ -7,6 +7,7 @@ use time::macros::{date, datetime};
 use uuid::Uuid;
 
 use super::*;
+use crate::store::StorePlace;
 
 struct Kingdom {
     folder: tempfile::TempDir,
@@ -22,10 +23,10 @@ impl Kingdom {
     }
 
     async fn registry(&self) -> Registry {
-        let database = Database::open(&self.path()).await.unwrap();
+        let store = Store::open(&StorePlace::Sqlite(self.path())).await.unwrap();
         let issuer = "https://localhost:8441".to_owned();
         let tokens = Tokens::new(self.signer.clone(), issuer.clone(), issuer.clone());
-        Registry::open(database, self.signer.clone(), Arc::new(tokens), issuer).await.unwrap()
+        Registry::open(store, self.signer.clone(), Arc::new(tokens), issuer).await.unwrap()
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -85,7 +86,7 @@ async fn database_file_holds_no_number_and_no_identifier() {
     let registry = kingdom.registry().await;
     registry.enrol(&amina()).await.unwrap();
     registry.report_card("XK77777", CardReport::Stolen, datetime!(2026-01-01 00:00 UTC)).await.unwrap();
-    registry.database.close().await;
+    registry.store.close().await;
     let bytes = std::fs::read(kingdom.path()).unwrap();
     for secret in ["AB123456", "IS-0000-7777", "XK77777"] {
         assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret} in clear");
@@ -105,12 +106,12 @@ async fn dependants_need_a_known_guardian() {
     registry.report_card("XK77777", CardReport::Lost, datetime!(2026-01-01 00:00 UTC)).await.unwrap();
     let number = registry.index(b"national-number", "AB123456").unwrap();
     let document = registry.index(b"document-number", "XK77777").unwrap();
-    let rows = sqlite::presented(&registry.database, &number, &document).await.unwrap();
+    let rows = store::presented(&registry.store, &number, &document).await.unwrap();
     assert_eq!(rows.holder.unwrap().subject, guardian);
     assert_eq!(rows.report, Some(CardReport::Lost));
     assert_eq!(rows.dependants.len(), 1);
     assert_eq!(rows.dependants[0].1.subject, child);
-    let rows = sqlite::presented(&registry.database, &document, &number).await.unwrap();
+    let rows = store::presented(&registry.store, &document, &number).await.unwrap();
     assert!(rows.holder.is_none() && rows.report.is_none() && rows.dependants.is_empty());
 }
 

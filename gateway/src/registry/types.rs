@@ -7,6 +7,7 @@ use policies::ClientKind;
 use time::{Date, OffsetDateTime};
 
 use super::HealthId;
+use crate::store::DatabaseError;
 
 /// A patient (*bénéficiaire*), found by a proof of presence or by a session's subject.
 #[derive(Clone, Debug)]
@@ -181,8 +182,8 @@ pub struct Client {
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The database refused or is away.
-    #[error("the registry's database failed")]
-    Database(#[from] sqlx::Error),
+    #[error("the registry's database failed: {0}")]
+    Database(#[from] DatabaseError),
     /// A key did not do its job.
     #[error("a registry key failed")]
     Key(#[from] hsm_config::HsmError),

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use gateway::audit::{AuditFilter, AuditStore, SqliteAuditStore};
-use gateway::sqlite::Database;
+use gateway::audit::AuditFilter;
+use gateway::config::Config;
+use gateway::store::Store;
 use serde_json::Value;
 
 use super::Harness;
@@ -19,8 +20,8 @@ impl Harness {
 
     /// The events from this index on.
     pub async fn events_after(&self, from: u64) -> Vec<Value> {
-        let database = Database::open(&self.files.database()).await.expect("the gateway's database");
-        let store = SqliteAuditStore::new(database.clone());
+        let database = self.database().await;
+        let store = database.audit();
         let mut events = Vec::new();
         let mut filter = AuditFilter { from, ..AuditFilter::default() };
         loop {
@@ -39,11 +40,16 @@ impl Harness {
 
     /// How many there are: the index of the next.
     pub async fn event_count(&self) -> u64 {
-        let database = Database::open(&self.files.database()).await.expect("the gateway's database");
-        let next =
-            SqliteAuditStore::new(database.clone()).next_index().await.expect("a log that can be read");
+        let database = self.database().await;
+        let next = database.audit().next_index().await.expect("a log that can be read");
         database.close().await;
         next
+    }
+
+    /// The gateway's database, opened once more, whichever engine it is.
+    pub async fn database(&self) -> Store {
+        let config = Config::load(&self.files.config()).expect("a sound configuration");
+        Store::open(&config.store).await.expect("the gateway's database")
     }
 
     /// The codes of all events of a kind.

@@ -9,9 +9,8 @@ use time::macros::datetime;
 
 use super::super::output::moment;
 use super::Finding;
-use crate::audit::{AuditStore, SqliteAuditStore};
 use crate::config::BackEndConfig;
-use crate::sqlite::Database;
+use crate::store::{Store, StoreError, StorePlace};
 
 /// No machine that runs this program is older.
 const WRITTEN: OffsetDateTime = datetime!(2026-11-01 00:00 UTC);
@@ -57,23 +56,36 @@ pub(super) fn port(check: &'static str, address: SocketAddr) -> Finding {
     }
 }
 
-pub(super) async fn database(path: &Path) -> Finding {
+pub(super) async fn database(place: &StorePlace) -> Finding {
     const CHECK: &str = "database";
-    let remedy = "check the disk and the owner of the file and of its -wal and -shm; a copy is made with \
-        sqlite3 FILE '.backup COPY'";
-    if !path.exists() {
+    if let StorePlace::Sqlite(path) = place
+        && !path.exists()
+    {
         let detail = format!("{} does not exist yet", path.display());
         return Finding::warning(CHECK, detail, "the gateway makes it at its first start");
     }
+    let remedy = match place {
+        StorePlace::Sqlite(_) => {
+            "check the disk and the owner of the file and of its -wal and -shm; a copy is made with \
+                sqlite3 FILE '.backup COPY'"
+        }
+        StorePlace::Postgres(_) => "bawaba migrate --config FILE --plan shows whether the schema is complete",
+    };
     let read = async {
-        let database = Database::open(path).await?;
-        let events = SqliteAuditStore::new(database.clone()).next_index().await;
-        database.close().await;
+        let store = Store::open(place).await?;
+        let events = store.audit().next_index().await;
+        store.close().await;
         anyhow::Ok(events?)
     };
     match read.await {
-        Ok(events) => Finding::ok(CHECK, format!("{} holds {events} audit events", path.display())),
-        Err(error) => Finding::failed(CHECK, format!("{}: {error}", path.display()), remedy),
+        Ok(events) => Finding::ok(CHECK, format!("{} holds {events} audit events", place.name())),
+        Err(error) => match error.downcast_ref::<StoreError>().map(ToString::to_string) {
+            Some(said) => match said.split_once(". Remedy: ") {
+                Some((message, remedy)) => Finding::failed(CHECK, message, remedy),
+                None => Finding::failed(CHECK, said, remedy),
+            },
+            None => Finding::failed(CHECK, format!("{}: {error}", place.name()), remedy),
+        },
     }
 }
 

@@ -1,0 +1,181 @@
+//! With which statements are the registry's tables asked? The same for both engines.
+//!
+//! Each is safe to repeat: on PostgreSQL a statement whose answer was lost is put again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::rows::{self, PatientRow};
+use super::snapshot::Versions;
+use super::{CardReport, Client, NewPatient, RegistryError, Relationship};
+use crate::store::{Statement, Store};
+
+/// One question for all that a card asks of the registry: each costs a trip to the database.
+const PRESENTED: &str = "SELECT 'holder' AS role, NULL AS word, subject, health_id, birth_year, \
+    coverage_scheme, coverage_open_until FROM patient WHERE national_number_index = $1 \
+    UNION ALL SELECT 'dependant', relationship, d.subject, d.health_id, d.birth_year, \
+    d.coverage_scheme, d.coverage_open_until FROM patient h JOIN guardianship ON guardian = h.id \
+    JOIN patient d ON d.id = dependant WHERE h.national_number_index = $1 \
+    UNION ALL SELECT 'report', reason, NULL, NULL, NULL, NULL, NULL FROM card_report \
+    WHERE document_number_index = $2";
+const PATIENT_BY_SUBJECT: &str = "SELECT subject, health_id, birth_year, coverage_scheme, coverage_open_until FROM patient WHERE subject = $1";
+const ENROL: &str = "INSERT INTO patient \
+    (national_number_index, subject, health_id, birth_year, coverage_scheme, coverage_open_until) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (subject) DO UPDATE SET \
+    national_number_index = excluded.national_number_index, birth_year = excluded.birth_year, \
+    coverage_scheme = excluded.coverage_scheme, coverage_open_until = excluded.coverage_open_until";
+const LINK_GUARDIAN: &str = "INSERT INTO guardianship (guardian, dependant, relationship) \
+    SELECT guardian.id, dependant.id, $3 FROM patient guardian, patient dependant \
+    WHERE guardian.subject = $1 AND dependant.subject = $2 \
+    ON CONFLICT (guardian, dependant) DO UPDATE SET relationship = excluded.relationship";
+const REPORT_CARD: &str = "INSERT INTO card_report (document_number_index, reason, reported_at) \
+    VALUES ($1, $2, $3) ON CONFLICT (document_number_index) DO UPDATE SET \
+    reason = excluded.reason, reported_at = excluded.reported_at";
+const REGISTER_CLIENT: &str = "INSERT INTO client (id, kind, name, city, active, scopes) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, \
+    city = excluded.city, active = excluded.active, scopes = excluded.scopes";
+const CLIENTS: &str = "SELECT id, kind, name, city, active, scopes FROM client";
+const VERSIONS: &str = "SELECT what, version FROM registry_change";
+const ENDED_SESSIONS: &str =
+    "SELECT number, id, expires_at FROM ended_session WHERE number > $1 ORDER BY number";
+const FORGET_ENDED: &str = "DELETE FROM ended_session WHERE expires_at < $1";
+const END_SESSION: &str =
+    "INSERT INTO ended_session (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+
+/// What [`PRESENTED`] found.
+#[derive(Default)]
+pub(super) struct PresentedRows {
+    pub(super) holder: Option<PatientRow>,
+    pub(super) report: Option<CardReport>,
+    pub(super) dependants: Vec<(Relationship, PatientRow)>,
+}
+
+pub(super) async fn presented(
+    store: &Store,
+    national_number: &[u8; 32],
+    document_number: &[u8; 32],
+) -> Result<PresentedRows, RegistryError> {
+    let asked = Statement::new(PRESENTED).bind(national_number).bind(document_number);
+    let mut rows = PresentedRows::default();
+    for row in &store.read(asked).await? {
+        let word = row.optional_text("word")?.unwrap_or_default();
+        match row.text("role")? {
+            "holder" => rows.holder = Some(rows::patient(row)?),
+            "dependant" => {
+                let relationship =
+                    Relationship::parse(word).ok_or(RegistryError::Malformed("relationship"))?;
+                rows.dependants.push((relationship, rows::patient(row)?));
+            }
+            _ => rows.report = Some(CardReport::parse(word).ok_or(RegistryError::Malformed("reason"))?),
+        }
+    }
+    Ok(rows)
+}
+
+pub(super) async fn patient_by_subject(
+    store: &Store,
+    subject: &str,
+) -> Result<Option<PatientRow>, RegistryError> {
+    let found = store.read(Statement::new(PATIENT_BY_SUBJECT).bind(subject)).await?;
+    found.first().map(rows::patient).transpose()
+}
+
+pub(super) async fn versions(store: &Store) -> Result<Versions, RegistryError> {
+    let mut versions = Versions { clients: 0, patients: 0 };
+    for row in &store.read(Statement::new(VERSIONS)).await? {
+        let version = row.int("version")?;
+        match row.text("what")? {
+            "client" => versions.clients = version,
+            "patient" => versions.patients = version,
+            _ => {}
+        }
+    }
+    Ok(versions)
+}
+
+pub(super) async fn clients(store: &Store) -> Result<HashMap<String, Arc<Client>>, RegistryError> {
+    let found = store.read(Statement::new(CLIENTS)).await?;
+    found.iter().map(|row| rows::client(row).map(|client| (client.id.clone(), Arc::new(client)))).collect()
+}
+
+/// Sessions that ended after the one of that number: the number, the session, when its token expires.
+pub(super) async fn ended_sessions(
+    store: &Store,
+    after: i64,
+) -> Result<Vec<(i64, Uuid, i64)>, RegistryError> {
+    let found = store.read(Statement::new(ENDED_SESSIONS).bind(after)).await?;
+    let ended = found.iter().map(|row| {
+        let id =
+            Uuid::parse_str(row.text("id")?).map_err(|_| RegistryError::Malformed("ended_session.id"))?;
+        Ok((row.int("number")?, id, row.int("expires_at")?))
+    });
+    ended.collect()
+}
+
+pub(super) async fn end_session(
+    store: &Store,
+    session: Uuid,
+    expires_at: OffsetDateTime,
+    at: OffsetDateTime,
+) -> Result<(), RegistryError> {
+    let forget = Statement::new(FORGET_ENDED).bind(at);
+    let end = Statement::new(END_SESSION).bind(session).bind(expires_at);
+    store.transaction(vec![forget, end]).await?;
+    Ok(())
+}
+
+pub(super) async fn enrol(
+    store: &Store,
+    index: Option<&[u8]>,
+    subject: &str,
+    sealed_health_id: &[u8],
+    patient: &NewPatient,
+) -> Result<(), RegistryError> {
+    let enrol = Statement::new(ENROL)
+        .bind(index)
+        .bind(subject)
+        .bind(sealed_health_id)
+        .bind(patient.birth_year.map(i64::from))
+        .bind(patient.coverage.scheme.as_str())
+        .bind(rows::date(patient.coverage.open_until)?);
+    store.write(enrol).await?;
+    Ok(())
+}
+
+pub(super) async fn link_guardian(
+    store: &Store,
+    guardian: &str,
+    dependant: &str,
+    relationship: Relationship,
+) -> Result<(), RegistryError> {
+    let link = Statement::new(LINK_GUARDIAN).bind(guardian).bind(dependant).bind(relationship.as_str());
+    match store.write(link).await? {
+        0 => Err(RegistryError::Malformed("guardian or dependant is not enrolled")),
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn report_card(
+    store: &Store,
+    index: &[u8; 32],
+    report: CardReport,
+    at: OffsetDateTime,
+) -> Result<(), RegistryError> {
+    store.write(Statement::new(REPORT_CARD).bind(index).bind(report.as_str()).bind(at)).await?;
+    Ok(())
+}
+
+pub(super) async fn register_client(store: &Store, client: &Client) -> Result<(), RegistryError> {
+    let register = Statement::new(REGISTER_CLIENT)
+        .bind(client.id.as_str())
+        .bind(client.kind.as_str())
+        .bind(client.name.as_str())
+        .bind(client.city.as_str())
+        .bind(client.active)
+        .bind(client.scopes.join(" "));
+    store.write(register).await?;
+    Ok(())
+}

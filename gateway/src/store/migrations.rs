@@ -1,0 +1,63 @@
+//! Which steps made the schema what it is?
+//!
+//! One numbered step for both engines, a text for each. A released file is never edited: a change is a new file.
+//! On PostgreSQL nodes of the version before and of the next run side by side while a step is made, so a step only
+//! *expands*: new tables, new columns that may be empty. What nobody uses any more is *contracted* one release later,
+//! by a step that also says so: `UPDATE schema_serves SET programs_from = N`.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// One step: its number and name, its text for SQLite, its text for PostgreSQL.
+struct Step(i64, &'static str, &'static str, &'static str);
+
+macro_rules! steps {
+    ($($number:literal $name:literal $file:literal,)*) => {
+        /// The schema, oldest first.
+        const STEPS: &[Step] = &[$(Step(
+            $number,
+            $name,
+            include_str!(concat!("../../migrations/sqlite/", $file)),
+            include_str!(concat!("../../migrations/postgres/", $file)),
+        ),)*];
+    };
+}
+
+steps! {
+    1 "registry" "0001_registry.sql",
+    2 "audit" "0002_audit.sql",
+    3 "store" "0003_store.sql",
+}
+
+/// The steps of the embedded database.
+pub(super) fn sqlite() -> Migrator {
+    migrator(|step| step.2)
+}
+
+/// The steps of PostgreSQL. Those of a newer program may be there already.
+pub(super) fn postgres() -> Migrator {
+    let mut migrator = migrator(|step| step.3);
+    migrator.set_ignore_missing(true);
+    migrator
+}
+
+/// The number of the newest step: the schema that this program was written for.
+pub(super) fn newest() -> i64 {
+    STEPS.iter().map(|step| step.0).max().unwrap_or_default()
+}
+
+/// Every step by number and name.
+pub(super) fn names() -> impl Iterator<Item = (i64, &'static str)> {
+    STEPS.iter().map(|step| (step.0, step.1))
+}
+
+/// Built by hand: the `migrate!` macro would bring sqlx's compile-time machinery for a few files.
+fn migrator(text: impl Fn(&Step) -> &'static str) -> Migrator {
+    let step = |step: &Step| {
+        let (name, sql) = (Cow::Borrowed(step.1), text(step).into_sql_str());
+        Migration::new(step.0, name, MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(STEPS.iter().map(step).collect())
+}
