@@ -1,5 +1,6 @@
 //! What does the station do with a card, from PACE to the proof?
 
+mod holder;
 mod reading;
 
 use pki::{DataGroupNumber, SecurityObject};

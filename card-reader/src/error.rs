@@ -51,6 +51,15 @@ pub enum CardError {
         /// Tries left, when the chip says so; 0 is blocked.
         tries_left: Option<u8>,
     },
+    /// The PIN that was typed is not this card's.
+    #[error("wrong PIN")]
+    WrongPin {
+        /// Tries left, when the card says so; 0 is blocked.
+        tries_left: Option<u8>,
+    },
+    /// The card has no application of its holder: no PIN can be asked for.
+    #[error("the card has no application of its holder")]
+    NoHolderApplication,
     /// No PACE that we speak is offered. Nothing weaker is tried (9303-11 §4.2 would allow BAC; a profile must ask for it).
     #[error("the card offers no supported PACE")]
     PaceNotOffered,
@@ -89,6 +98,9 @@ impl CardError {
             Self::Refused { .. } => "card-refused-command",
             Self::WrongCan { tries_left: Some(0) } => "can-blocked",
             Self::WrongCan { .. } => "wrong-can",
+            Self::WrongPin { tries_left: Some(0) } => "pin-blocked",
+            Self::WrongPin { .. } => "wrong-pin",
+            Self::NoHolderApplication => "holder-application-missing",
             Self::PaceNotOffered => "pace-not-offered",
             Self::PaceFailed(_) => "pace-failed",
             Self::SecureMessaging(_) => "secure-messaging-failed",

@@ -16,6 +16,7 @@
 //! - [`transcript`]: what did the station say the card said, and does a state vouch for it?
 //! - [`challenge`]: what must this chip do to prove that it is the original, now?
 //! - [`presence`]: the proof.
+//! - [`holder`]: is the holder there, and do they agree? (PIN)
 //! - [`error`]: what went wrong, and whose fault is it?
 //! - `simulated` (feature `simulated`): a chip in software.
 //! - `vpcd` (feature `simulated`): how does a simulated card get into a real PC/SC reader?
@@ -33,6 +34,7 @@ pub mod counter;
 pub mod crypto;
 pub mod error;
 mod exchange;
+pub mod holder;
 pub mod lds;
 pub mod pace;
 pub mod presence;
@@ -51,6 +53,7 @@ pub use can::Can;
 pub use challenge::{Challenge, PresenceMethod};
 pub use conversation::Conversation;
 pub use error::{CardError, Party, PresenceError};
+pub use holder::{HolderChallenge, HolderError, HolderProof, Pin};
 pub use presence::PresenceProof;
 pub use profile::{CardProfile, NationalNumber};
 pub use transcript::{AuthenticCard, CardTranscript};

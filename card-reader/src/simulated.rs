@@ -12,6 +12,7 @@
 pub mod card_file;
 mod chip;
 mod files;
+mod holder;
 mod keys;
 pub mod personalise;
 
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub use card_file::{Behaviour, CardFile, CardFileError};
 use chip::Chip;
+pub use holder::CardHolder;
 pub use personalise::{ChipMethods, ChipProfile, Person, Sex};
 
 use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};

@@ -17,6 +17,8 @@ pub enum SignatureForm {
     Der,
     /// RSA with message recovery (ISO/IEC 9796-2 scheme 1), with the digest that its trailer names.
     Recovery(DigestAlgorithm),
+    /// RSA with the padding of PKCS#1 v1.5, as certificates' keys sign.
+    Pkcs1,
 }
 
 /// The public key of DG15 (clé publique d'authentification active).
@@ -82,6 +84,10 @@ impl ActiveAuthenticationKey {
 }
 
 impl ActiveEcKey {
+    pub(crate) fn new(key: EcPublicKey) -> Self {
+        Self(key)
+    }
+
     pub(crate) fn verify(
         &self,
         digest: DigestAlgorithm,

@@ -4,12 +4,14 @@ mod certificate;
 mod chip_key;
 mod crl;
 pub(crate) mod encode;
+mod holder;
 mod key;
 mod master_list;
 mod security_object;
 
 pub use chip_key::{ChipCurve, ChipKey, ChipKeyKind, ParametersForm};
 pub use crl::{CrlEntry, CrlOptions};
+pub use holder::{HolderAuthority, HolderProfile};
 pub use key::SignatureScheme;
 pub use master_list::MasterListOptions;
 pub use security_object::SecurityObjectOptions;

@@ -34,7 +34,8 @@
 //! | 9 | each data group, whole | its digest in the LDS security object | [`PassiveAuthentication::authenticate`] | [`AuthenticDataGroup`] |
 //! | – | answer of the chip to a nonce | the key in an authentic DG15 | [`ActiveAuthenticationKey::verify`] | [`SignatureForm`] |
 //! | – | nothing: our ephemeral key agrees with it | the key in an authentic DG14: on its curve, in its subgroup | [`ChipAuthenticationKey::agree`] | [`Agreement`] |
-//! | – | professional's or establishment's certificate | a path to a pinned anchor (RFC 5280), the needs of a profile, the registered numbers of the subject | [`PathValidator::validate`] | [`ValidatedPath`], then [`VerifiedProfessional`] or [`VerifiedEstablishment`] |
+//! | – | professional's or establishment's certificate | a path to a pinned anchor (RFC 5280), the needs of a profile, the registered numbers of the subject | [`PathValidator::validate`] | [`ValidatedPath`], then [`VerifiedProfessional`], [`VerifiedEstablishment`] or [`VerifiedHolder`] |
+//! | – | answer of a holder's card to a challenge, after the PIN | the key of that certificate | [`VerifiedHolder::signed`] | [`SignatureForm`] |
 //! | – | CRL of the clients' authority | the authority's certificate | [`ClientCrl::verify`] | [`ClientCrl`] |
 //!
 //! | signature | keys | digests | computed by |
@@ -87,7 +88,7 @@ pub use error::PkiError;
 pub use passive::{AuthenticDataGroup, PassiveAuthentication, SignedSecurityObject};
 pub use path::{
     Budget, PathCrl, PathError, PathReason, PathValidator, Profile, RegisteredIdentity, ValidatedPath,
-    VerifiedEstablishment, VerifiedProfessional, Work,
+    VerifiedEstablishment, VerifiedHolder, VerifiedProfessional, Work,
 };
 pub use revocation::{RevocationPolicy, RevocationReason, RevocationStatus, RevokedEntry, UntrustedCrl};
 pub use security_object::{DataGroupNumber, SecurityObject};

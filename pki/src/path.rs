@@ -1,6 +1,6 @@
 //! Does a path lead from this certificate to an authority that the operator pinned? (RFC 5280 §6, RFC 4158, RFC 9618)
 //!
-//! For the certificates of health professionals' cards and of establishments. Documents have a shorter way, with Doc
+//! For the certificates of health professionals' and holders' cards and of establishments. Documents have a shorter way, with Doc
 //! 9303's own rules: [`crate::TrustStore`].
 //!
 //! | question | module |
@@ -59,7 +59,7 @@ pub use error::{FaultyCertificate, PathError, PathReason};
 pub use identity::RegisteredIdentity;
 pub use list::PathCrl;
 pub use profile::{Holder, Profile};
-pub use validated::{ValidatedPath, VerifiedEstablishment, VerifiedProfessional};
+pub use validated::{ValidatedPath, VerifiedEstablishment, VerifiedHolder, VerifiedProfessional};
 
 pub(crate) use identity::serial_number;
 

@@ -80,6 +80,7 @@ pub(crate) fn decide(set: &PolicySet, request: &AccessRequest) -> AccessDecision
         verdict: Verdict::Deny,
         reasons: vec![Arc::clone(reason)],
         obligations: Vec::new(),
+        max_age: None,
         policy_hash: Arc::clone(&set.hash),
         errors,
     };
@@ -103,15 +104,23 @@ pub(crate) fn decide(set: &PolicySet, request: &AccessRequest) -> AccessDecision
     }
     meanings.sort_by(|one, other| one.reason.policy.cmp(&other.reason.policy));
     let reasons = meanings.iter().map(|meaning| Arc::clone(&meaning.reason)).collect();
-    let (verdict, obligations) = match response.decision() {
-        Decision::Deny => (Verdict::Deny, BTreeSet::new()),
+    let (verdict, obligations, max_age) = match response.decision() {
+        Decision::Deny => (Verdict::Deny, BTreeSet::new(), None),
         Decision::Allow => (
             Verdict::Permit,
             meanings.iter().flat_map(|meaning| meaning.obligations.iter().copied()).collect(),
+            // The strictest of those that permit: one who asks for a recent proof is not outvoted by one who does not.
+            meanings.iter().filter_map(|meaning| meaning.max_age).min(),
         ),
     };
-    let obligations = obligations.into_iter().collect();
-    AccessDecision { verdict, reasons, obligations, policy_hash: Arc::clone(&set.hash), errors: Vec::new() }
+    AccessDecision {
+        verdict,
+        reasons,
+        obligations: obligations.into_iter().collect(),
+        max_age,
+        policy_hash: Arc::clone(&set.hash),
+        errors: Vec::new(),
+    }
 }
 
 fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Request, String> {

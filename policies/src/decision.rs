@@ -1,6 +1,6 @@
 //! May they, for which reasons, and under which duties?
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The answer of a policy set to one request (*décision d'accès*).
 ///
@@ -14,6 +14,7 @@ pub struct AccessDecision {
     pub(crate) verdict: Verdict,
     pub(crate) reasons: Vec<Arc<Reason>>,
     pub(crate) obligations: Vec<Obligation>,
+    pub(crate) max_age: Option<Duration>,
     pub(crate) policy_hash: Arc<str>,
     pub(crate) errors: Vec<String>,
 }
@@ -80,10 +81,25 @@ impl AccessDecision {
         matches!(self.verdict, Verdict::Permit)
     }
 
-    /// The proof that this was permitted; none for a denial.
+    /// The proof that this was permitted; none for a denial, and none for a permit that holds only while the patient's
+    /// proof is recent: that is [`permit_at_age`](Self::permit_at_age)'s to say.
     #[must_use]
     pub fn permit(self: &Arc<Self>) -> Option<Permit> {
-        self.is_permit().then(|| Permit(Arc::clone(self)))
+        (self.is_permit() && self.max_age.is_none()).then(|| Permit(Arc::clone(self)))
+    }
+
+    /// The same, for a session whose patient proved their presence or agreement so long ago (`auth_time`).
+    #[must_use]
+    pub fn permit_at_age(self: &Arc<Self>, age: Duration) -> Option<Permit> {
+        let recent = self.max_age.is_none_or(|most| age <= most);
+        (self.is_permit() && recent).then(|| Permit(Arc::clone(self)))
+    }
+
+    /// How long ago the patient may have proven their presence or agreement for a permit to hold (RFC 9470 §3,
+    /// `max_age`); nothing: as long as the session lives.
+    #[must_use]
+    pub const fn max_age(&self) -> Option<Duration> {
+        self.max_age
     }
 
     /// Why: never empty, in the order of the policy ids.

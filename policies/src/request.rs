@@ -214,6 +214,16 @@ vocabulary! {
     }
 }
 
+impl AccessRequest {
+    /// The same question, had the holder of the card also proven by PIN that they agree; nothing, where they did.
+    ///
+    /// Whoever is denied this and would be permitted that is not turned away but asked for the PIN (RFC 9470).
+    #[must_use]
+    pub fn with_holder(&self) -> Option<Self> {
+        (self.acr < Acr::Holder).then(|| Self { acr: Acr::Holder, ..self.clone() })
+    }
+}
+
 impl Action {
     /// The action's name in policies and audit events: `open-session`, the interaction, or what is done with a token.
     #[must_use]

@@ -2,7 +2,7 @@
 
 mod load;
 
-use std::{collections::HashMap, path::Path, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use cedar_policy::PolicyId;
 
@@ -21,6 +21,7 @@ pub struct PolicySet {
 pub(crate) struct Meaning {
     pub(crate) reason: Arc<Reason>,
     pub(crate) obligations: Vec<Obligation>,
+    pub(crate) max_age: Option<Duration>,
 }
 
 /// Why a policy set is refused. The one in force stays in force.

@@ -5,6 +5,7 @@ mod freshness;
 mod golden;
 mod loading;
 mod rules;
+mod step_up;
 
 use crate::{
     AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,

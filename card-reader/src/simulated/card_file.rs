@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::SimulatedCard;
 use super::chip::Chip;
+use super::holder::{CardHolder, HolderChip};
 use super::keys::ChipKeys;
 use crate::can::Can;
 use crate::lds::ElementaryFile;
@@ -47,6 +48,9 @@ pub struct CardFile {
     pub files: CardFiles,
     /// Private keys of the chip.
     pub keys: CardKeys,
+    /// The application of its holder, if the card has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<CardHolder>,
     /// How the chip misbehaves, if it does.
     #[serde(default)]
     pub behaviour: Behaviour,
@@ -171,7 +175,9 @@ impl CardFile {
     /// # Errors
     /// The CAN, the profile or a key is not usable.
     pub fn insert(self) -> Result<SimulatedCard, CardFileError> {
-        self.card_profile()?;
+        let profile = self.card_profile()?;
+        let copied = self.behaviour.clone;
+        let holder = self.holder.as_ref().map(|file| HolderChip::new(file, profile, copied)).transpose()?;
         let can = Can::parse(&self.can).ok_or(CardFileError::Invalid("the CAN is not six digits"))?;
         let mut keys = ChipKeys {
             active_authentication: self.keys.active_authentication.as_ref().map(private_key).transpose()?,
@@ -186,7 +192,7 @@ impl CardFile {
         files.extend(dg2.map(|dg2| (ElementaryFile::Dg2, dg2.0)));
         files.extend(dg14.map(|dg14| (ElementaryFile::Dg14, dg14.0)));
         files.extend(dg15.map(|dg15| (ElementaryFile::Dg15, dg15.0)));
-        if self.behaviour.clone {
+        if copied {
             keys = keys.exchanged()?;
         }
         if self.behaviour.tampered_dg1 {
@@ -195,7 +201,7 @@ impl CardFile {
                 *last = if *last == b'X' { b'Y' } else { b'X' };
             }
         }
-        Ok(SimulatedCard::new(Chip::new(can, files, keys, self.behaviour.clone()), self.behaviour))
+        Ok(SimulatedCard::new(Chip::new(can, files, keys, holder, self.behaviour.clone()), self.behaviour))
     }
 }
 
@@ -222,7 +228,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-fn private_key(pkcs8: &Bytes) -> Result<ChipKey, CardFileError> {
+pub(super) fn private_key(pkcs8: &Bytes) -> Result<ChipKey, CardFileError> {
     ChipKey::from_pkcs8(&pkcs8.0)
         .map_err(|_| CardFileError::Invalid("a key is not PKCS#8 of a kind that chips have"))
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use pki::DigestAlgorithm;
 
 use super::card_file::Behaviour;
-use super::files::Files;
+use super::files::{Files, limited};
+use super::holder::HolderChip;
 use super::keys::ChipKeys;
 use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};
 use crate::can::Can;
@@ -19,14 +20,13 @@ use crate::tlv::{self, TlvReader};
 
 /// Wrong CANs before PACE is blocked.
 const CAN_TRIES: u8 = 3;
-/// The most plain bytes whose secured form fits a short answer.
-const SHORT_SECURED: u32 = 223;
 
 /// The chip itself.
 pub(crate) struct Chip {
     can: Can,
     files: Files,
     keys: ChipKeys,
+    holder: Option<HolderChip>,
     /// What EF.CardAccess announces.
     pace: Vec<PaceInfo>,
     /// What DG14 announces.
@@ -60,6 +60,7 @@ impl Chip {
         can: Can,
         files: BTreeMap<ElementaryFile, Vec<u8>>,
         keys: ChipKeys,
+        holder: Option<HolderChip>,
         behaviour: Behaviour,
     ) -> Self {
         let infos = |file, read: fn(&[u8]) -> Result<SecurityInfos, tlv::TlvError>| {
@@ -75,6 +76,7 @@ impl Chip {
             can,
             files: Files::new(files),
             keys,
+            holder,
             tries_left: CAN_TRIES,
             session: Session::Open,
             protocol: Protocol::None,
@@ -138,6 +140,9 @@ impl Chip {
 
     /// The command inside; with the keys of the next channel, if it begins one.
     fn obey(&mut self, command: &CommandApdu, authenticated: bool) -> (ResponseApdu, Option<SessionKeys>) {
+        if let Some(answer) = self.holder.as_mut().and_then(|holder| holder.obey(command, authenticated)) {
+            return (answer, None);
+        }
         let answer = match command.ins() {
             0xa4 => self.files.select(command, authenticated),
             0xb0 => self.files.read(command, authenticated, self.behaviour.most_read),
@@ -150,8 +155,7 @@ impl Chip {
             }
             0x22 => ResponseApdu::status(self.set_at(command, authenticated)),
             0x86 => return self.general_authenticate(command),
-            0x88 if authenticated => self.internal_authenticate(command),
-            0x88 => ResponseApdu::status(StatusWord::SECURITY_STATUS_NOT_SATISFIED),
+            0x88 => self.internal_authenticate(command, authenticated),
             _ => ResponseApdu::status(StatusWord::INSTRUCTION_NOT_SUPPORTED),
         };
         (answer, None)
@@ -267,28 +271,23 @@ impl Chip {
     }
 
     /// Active Authentication over the terminal's eight bytes: r‖s, or RSA with message recovery.
-    fn internal_authenticate(&self, command: &CommandApdu) -> ResponseApdu {
-        let Some(key) = &self.keys.active_authentication else {
-            return ResponseApdu::status(StatusWord::INSTRUCTION_NOT_SUPPORTED);
+    fn internal_authenticate(&self, command: &CommandApdu, authenticated: bool) -> ResponseApdu {
+        let sw = match &self.keys.active_authentication {
+            _ if !authenticated => StatusWord::SECURITY_STATUS_NOT_SATISFIED,
+            None => StatusWord::INSTRUCTION_NOT_SUPPORTED,
+            Some(_) if command.data().len() != 8 => StatusWord::WRONG_LENGTH,
+            Some(key) => match key.sign(self.signs_with, command.data()) {
+                Ok(signature) => return ResponseApdu::ok(signature),
+                Err(_) => StatusWord::NO_PRECISE_DIAGNOSIS,
+            },
         };
-        if command.data().len() != 8 {
-            return ResponseApdu::status(StatusWord::WRONG_LENGTH);
-        }
-        key.sign(self.signs_with, command.data())
-            .map_or(ResponseApdu::status(StatusWord::NO_PRECISE_DIAGNOSIS), ResponseApdu::ok)
+        ResponseApdu::status(sw)
     }
 
     fn end_session(&mut self) {
         self.session = Session::Open;
         self.protocol = Protocol::None;
         self.files.reset();
-    }
-}
-
-/// A short secured answer holds less than the Le inside may say: the chip gives what fits.
-fn limited(plain: CommandApdu, outer: &CommandApdu) -> CommandApdu {
-    match plain.le() {
-        Some(le) if !outer.is_extended() => plain.expecting(le.min(SHORT_SECURED)),
-        _ => plain,
+        self.holder.iter_mut().for_each(HolderChip::forget);
     }
 }

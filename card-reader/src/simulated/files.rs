@@ -6,6 +6,9 @@ use crate::apdu::{CommandApdu, ResponseApdu, StatusWord};
 use crate::lds::ElementaryFile;
 use crate::lds::file::APPLICATION;
 
+/// The most plain bytes whose secured form fits a short answer.
+const SHORT_SECURED: u32 = 223;
+
 /// What is selected on the chip (sélection). EF.SOD and EF.CardSecurity share an identifier: the application decides which is meant.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
@@ -91,5 +94,13 @@ impl Files {
         let in_application =
             |file: &ElementaryFile| (*file != ElementaryFile::CardAccess) == self.selection.application;
         self.contents.keys().copied().filter(in_application).find(|file| is_meant(*file))
+    }
+}
+
+/// A short secured answer holds less than the Le inside may say: the chip gives what fits.
+pub(super) fn limited(plain: CommandApdu, outer: &CommandApdu) -> CommandApdu {
+    match plain.le() {
+        Some(le) if !outer.is_extended() => plain.expecting(le.min(SHORT_SECURED)),
+        _ => plain,
     }
 }

@@ -170,7 +170,7 @@ impl CardFile {
             dg15: dg15.map(Bytes),
         };
         let profile = CardProfile::Cnie2020.as_str().to_owned();
-        Ok(Self { profile, can: can.to_owned(), files, keys, behaviour: Behaviour::default() })
+        Ok(Self { profile, can: can.to_owned(), files, keys, holder: None, behaviour: Behaviour::default() })
     }
 }
 

@@ -10,8 +10,10 @@ use openssl::derive::Deriver;
 use openssl::ec::{Asn1Flag, EcGroup, EcKey, EcPoint, PointConversionForm};
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
+use openssl::md::Md;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
+use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::{Padding, Rsa};
 use zeroize::Zeroizing;
 
@@ -172,6 +174,17 @@ impl ChipKey {
         signed.map_err(|_| PkiError::Internal)
     }
 
+    /// Signs a challenge as the key of a certificate does, with SHA-256: plain ECDSA, or RSA with the padding of PKCS#1 v1.5.
+    pub fn sign_as_certified(&self, challenge: &[u8]) -> Result<Vec<u8>, PkiError> {
+        let digest = DigestAlgorithm::Sha256.digest(challenge)?;
+        let signed = match &self.0 {
+            Kind::Ec(key) => plain_ecdsa(key, &digest),
+            Kind::Rsa(key) => with_padding(key, &digest),
+            Kind::Dh(_) => return Err(PkiError::Unsupported("signature by an agreement key")),
+        };
+        signed.map_err(|_| PkiError::Internal)
+    }
+
     /// The secret that this key and a public key of the other side share, fixed width.
     pub fn agree_with(&self, public: &[u8]) -> Result<Zeroizing<Vec<u8>>, PkiError> {
         match &self.0 {
@@ -213,6 +226,17 @@ fn plain_ecdsa(key: &EcKey<Private>, digest: &[u8]) -> Result<Vec<u8>, ErrorStac
     key.group().order(&mut order, &mut context)?;
     let size = order.num_bytes();
     Ok([signature.r().to_vec_padded(size)?, signature.s().to_vec_padded(size)?].concat())
+}
+
+fn with_padding(key: &Rsa<Private>, digest: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+    let key = PKey::from_rsa(key.clone())?;
+    let mut context = PkeyCtx::new(&key)?;
+    context.sign_init()?;
+    context.set_rsa_padding(Padding::PKCS1)?;
+    context.set_signature_md(Md::sha256())?;
+    let mut signature = Vec::new();
+    context.sign_to_vec(digest, &mut signature)?;
+    Ok(signature)
 }
 
 fn with_recovery(

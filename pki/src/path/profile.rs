@@ -24,6 +24,8 @@ pub enum Holder {
     Professional,
     /// A pharmacy, clinic or hospital (établissement): X.520 serialNumber and organizationIdentifier.
     Establishment,
+    /// Whose identity card it is (titulaire de la carte): X.520 serialNumber, the person's national number.
+    CardHolder,
 }
 
 /// What a certificate must be fit for (profil de certificat).
@@ -63,6 +65,12 @@ impl Profile {
             purpose: Some(CLIENT_AUTH),
             policies: PolicyWish::default(),
         }
+    }
+
+    /// The authentication certificate on a person's own card: it signs challenges, once the PIN was presented.
+    #[must_use]
+    pub fn card_holder() -> Self {
+        Self { holder: Holder::CardHolder, ..Self::professional() }
     }
 
     /// The TLS client certificate of an establishment.

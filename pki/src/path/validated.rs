@@ -3,7 +3,10 @@
 use super::judge::Judged;
 use super::search::Search;
 use super::{Holder, PathReason, Profile, RegisteredIdentity, Work};
-use crate::{RevocationStatus, UntrustedCertificate};
+use crate::active::{ActiveEcKey, SignatureForm};
+use crate::key::PublicKey;
+use crate::signature::{self, SignatureAlgorithm};
+use crate::{DigestAlgorithm, PkiError, RevocationStatus, UntrustedCertificate, limits};
 use std::fmt;
 
 /// A path that RFC 5280 and a profile accepted at a moment (chemin de certification validé).
@@ -145,5 +148,54 @@ impl VerifiedEstablishment {
     #[must_use]
     pub fn path(&self) -> &ValidatedPath {
         &self.path
+    }
+}
+
+/// The holder of an identity card, whose authentication certificate was validated (titulaire vérifié). Whether the holder is
+/// *there* is another question: [`VerifiedHolder::signed`] asks the card's key, which obeys nobody without the PIN.
+///
+/// ```compile_fail,E0451
+/// fn forge(path: pki::path::ValidatedPath, identity: pki::path::RegisteredIdentity) -> pki::path::VerifiedHolder {
+///     pki::path::VerifiedHolder { path, identity }
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct VerifiedHolder {
+    path: ValidatedPath,
+    identity: RegisteredIdentity,
+}
+
+impl VerifiedHolder {
+    /// From a path that was validated for [`Profile::card_holder`].
+    pub fn from_path(path: ValidatedPath) -> Result<Self, PathReason> {
+        Ok(Self { identity: path.named(Holder::CardHolder)?, path })
+    }
+
+    /// Whose certificate it is.
+    #[must_use]
+    pub fn identity(&self) -> &RegisteredIdentity {
+        &self.identity
+    }
+
+    /// The path that proves it.
+    #[must_use]
+    pub fn path(&self) -> &ValidatedPath {
+        &self.path
+    }
+
+    /// Checks that the key of this certificate signed `challenge` with SHA-256: ECDSA as `r‖s` or in DER, RSA with the padding of
+    /// PKCS#1 v1.5. How the signature was written.
+    pub fn signed(&self, challenge: &[u8; 32], signature: &[u8]) -> Result<SignatureForm, PkiError> {
+        if signature.len() > limits::ACTIVE_SIGNATURE {
+            return Err(PkiError::TooLarge);
+        }
+        let leaf = self.path.certificates.first().ok_or(PkiError::Internal)?;
+        match leaf.public_key()? {
+            PublicKey::Ec(key) => ActiveEcKey::new(key).verify(DigestAlgorithm::Sha256, challenge, signature),
+            key @ PublicKey::Rsa(_) => {
+                let algorithm = SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha256);
+                signature::verify(algorithm, &key, signature, challenge).map(|()| SignatureForm::Pkcs1)
+            }
+        }
     }
 }

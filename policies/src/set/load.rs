@@ -1,6 +1,6 @@
 //! How do policy files become a policy set, and which are refused?
 
-use std::{collections::HashMap, fmt::Write as _, fs, io::Read as _, path::Path, sync::Arc};
+use std::{collections::HashMap, fmt::Write as _, fs, io::Read as _, path::Path, sync::Arc, time::Duration};
 
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet as CedarPolicies, Schema, ValidationMode, Validator};
 use sha2::{Digest as _, Sha256};
@@ -136,6 +136,11 @@ fn read_annotations(file: &PolicyFile, policy: &Policy) -> Result<Meaning, Polic
         (Some("gateway"), Effect::Forbid) => true,
         (Some(_), _) => return Err(refused("fault", "is not \"gateway\", on a forbid")),
     };
+    let max_age = match (policy.annotation("max_age").map(str::parse::<u32>), policy.effect()) {
+        (None, _) => None,
+        (Some(Ok(seconds)), Effect::Permit) if seconds > 0 => Some(Duration::from_secs(seconds.into())),
+        (Some(_), _) => return Err(refused("max_age", "is not a number of seconds, on a permit")),
+    };
     let reason = Reason {
         policy: word("id")?,
         code: word("reason")?,
@@ -145,7 +150,7 @@ fn read_annotations(file: &PolicyFile, policy: &Policy) -> Result<Meaning, Polic
         ar: text("ar")?,
         en: text("en")?,
     };
-    Ok(Meaning { reason: Arc::new(reason), obligations })
+    Ok(Meaning { reason: Arc::new(reason), obligations, max_age })
 }
 
 /// Strict validation; a warning (a condition that can never hold) refuses too.

@@ -94,6 +94,17 @@ fn an_obligation_that_nobody_can_fulfil_is_refused() {
 }
 
 #[test]
+fn an_age_is_a_number_of_seconds_on_a_permit() {
+    let permit = annotated("draft", "permit (principal, action, resource);");
+    for bad in ["0", "-1", "five minutes", ""] {
+        let policy = format!("@max_age(\"{bad}\")\n{permit}");
+        assert_eq!(refused(&policy).code(), "policies-annotation", "{bad}");
+    }
+    let forbid = annotated("draft", "forbid (principal, action, resource);");
+    assert_eq!(refused(&format!("@max_age(\"60\")\n{forbid}")).code(), "policies-annotation");
+}
+
+#[test]
 fn a_schema_of_something_else_is_refused() {
     let directory = shipped_copy();
     let path = directory.path().join("bawaba.cedarschema");
