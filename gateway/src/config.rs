@@ -23,7 +23,7 @@ use url::Url;
 use crate::store::StorePlace;
 
 pub use error::ConfigError;
-pub use trust::{FetchConfig, FetchSource, HotListConfig, TrustConfig};
+pub use trust::{FetchConfig, FetchSource, HoldersConfig, HotListConfig, TrustConfig};
 
 /// The whole configuration, ready to be built from.
 #[derive(Clone, Debug)]

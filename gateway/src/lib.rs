@@ -11,6 +11,7 @@
 //! | [`router`] | which function answers this path? |
 //! | [`wire`] | what do requests and answers look like as JSON? |
 //! | [`presence`] | flow 3.1: how does a card become a session? |
+//! | `step_up` | does the holder of the card agree, by PIN? (RFC 9470) |
 //! | [`session`] | what is a session, and has it ended? |
 //! | [`oauth`] | how do clients exchange, ask about and take back their tokens? |
 //! | [`access`] | flow 3.2: how does a session become an access? |
@@ -63,6 +64,7 @@ pub mod router;
 pub mod serve;
 pub mod session;
 pub mod state;
+mod step_up;
 pub mod store;
 pub mod telemetry;
 mod timing;

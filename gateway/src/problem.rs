@@ -65,6 +65,12 @@ pub enum ProblemCode {
     Denied,
     /// 403: the body would have to be judged, and a proxy that only asks does not show it.
     BodyNotShown,
+    /// 401: the policy permits it once the holder has agreed by PIN (RFC 9470).
+    HolderRequired,
+    /// 422: the holder's agreement was not believed. The audit event has the exact code.
+    HolderRefused,
+    /// 409: the step-up was spent, has expired, or belongs to another client or session.
+    StepUpNotUsable,
     /// 502: no connection to the back-end.
     BackEndUnreachable,
     /// 504: the back-end did not answer in time.
@@ -146,13 +152,14 @@ pub struct Problem {
     detail: Option<&'static str>,
     reasons: Vec<ProblemReason>,
     retry_after: Option<Duration>,
+    max_age: Option<Duration>,
 }
 
 impl Problem {
     /// A refusal with the catalogue's texts.
     #[must_use]
     pub fn new(code: ProblemCode) -> Self {
-        Self { code, detail: None, reasons: Vec::new(), retry_after: None }
+        Self { code, detail: None, reasons: Vec::new(), retry_after: None, max_age: None }
     }
 
     /// Adds one fixed English sentence for the vendor of the counter's software: which rule was broken.
@@ -173,6 +180,13 @@ impl Problem {
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// Says how recent the proof must be that the challenge of a 401 asks for (RFC 9470 §3).
+    #[must_use]
+    pub fn with_max_age(mut self, age: Option<Duration>) -> Self {
+        self.max_age = age;
         self
     }
 
@@ -201,6 +215,17 @@ impl Problem {
             Some(wait) => Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
             None => self.code.entry().retry_after,
         }
+    }
+}
+
+impl Problem {
+    /// `WWW-Authenticate` of a 401.
+    fn challenge(&self) -> Option<Cow<'static, str>> {
+        let challenge = self.code.challenge()?;
+        Some(match self.max_age {
+            Some(age) => format!("{challenge}, max_age=\"{}\"", age.as_secs()).into(),
+            None => challenge.into(),
+        })
     }
 }
 
@@ -247,12 +272,16 @@ impl ProblemCode {
         self.entry().vendor
     }
 
-    /// The challenge of a 401 (RFC 6750 §3).
+    /// The challenge of a 401 (RFC 6750 §3, RFC 9470 §3).
     #[must_use]
     pub fn challenge(self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated => Some("Bearer"),
             Self::TokenInvalid | Self::SessionEnded => Some("Bearer error=\"invalid_token\""),
+            Self::HolderRequired => Some(
+                "Bearer error=\"insufficient_user_authentication\", \
+                 error_description=\"the holder of the card has to agree by PIN\", acr_values=\"holder\"",
+            ),
             _ => None,
         }
     }

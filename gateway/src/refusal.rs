@@ -4,6 +4,7 @@
 //! event's exact code. It becomes an answer only together with the proof that it was recorded.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use card_reader::PresenceError;
@@ -58,18 +59,25 @@ impl Refusal {
         if let (true, Some(reason)) = (decision.is_gateways_fault(), reasons.first()) {
             return Self::exactly(ProblemCode::TrustUnavailable, reason.code.clone());
         }
-        let told = reasons.iter().map(|reason| ProblemReason {
-            code: reason.code.clone().into(),
-            fr: reason.fr.clone().into(),
-            ar: reason.ar.clone().into(),
-            en: reason.en.clone().into(),
-        });
         Self {
-            problem: Problem::new(ProblemCode::Denied).with_reasons(told),
+            problem: Problem::new(ProblemCode::Denied).with_reasons(told(decision)),
             outcome: Outcome::Deny,
             code: reasons.first().map_or("denied".into(), |reason| reason.code.clone().into()),
             detail: None,
         }
+    }
+
+    /// Policy said no, and would say yes once the holder has agreed by PIN at most so long ago (RFC 9470 §3).
+    pub(crate) fn holder_required(decision: &AccessDecision, max_age: Option<Duration>) -> Self {
+        let problem = Problem::new(ProblemCode::HolderRequired).with_max_age(max_age);
+        let (problem, code) = if decision.is_permit() {
+            // Permitted to a holder who agreed more recently than this one: the reasons speak of the permit.
+            (problem, "holder-too-long-ago".into())
+        } else {
+            let code = decision.reasons().first().map(|reason| reason.code.clone().into());
+            (problem.with_reasons(told(decision)), code.unwrap_or("holder-required".into()))
+        };
+        Self { problem, outcome: Outcome::Deny, code, detail: None }
     }
 
     /// The problem that the caller would be told, and the exact code: for a route with a shape of its own.
@@ -112,6 +120,16 @@ impl Refusal {
     fn answer(self, _recorded: Recorded) -> Response {
         on_record(self.problem.into_response())
     }
+}
+
+/// The reasons of a decision, as its policies' authors wrote them.
+fn told(decision: &AccessDecision) -> impl Iterator<Item = ProblemReason> {
+    decision.reasons().iter().map(|reason| ProblemReason {
+        code: reason.code.clone().into(),
+        fr: reason.fr.clone().into(),
+        ar: reason.ar.clone().into(),
+        en: reason.en.clone().into(),
+    })
 }
 
 /// No log, no answer but this one.

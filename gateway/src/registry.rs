@@ -4,6 +4,7 @@
 //! number in it is turned into a keyed hash, and the answer is a pseudonym and a sealed identifier.
 
 mod health_id;
+mod holder;
 mod rows;
 mod snapshot;
 mod store;

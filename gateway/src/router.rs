@@ -35,6 +35,9 @@ pub fn api(app: &Arc<App>) -> Router {
         .route("/oauth/introspect", post(oauth::introspect))
         .route("/oauth/revoke", post(oauth::revoke))
         .merge(resource_metadata());
+    routes = routes
+        .route("/v1/sessions/{id}/step-up", post(api::begin_step_up))
+        .route("/v1/sessions/{id}/step-up/{step_up}/proof", post(api::prove_step_up));
     for service in app.config.back_ends.keys() {
         routes = routes
             .route(&format!("/{service}"), any(api::access))

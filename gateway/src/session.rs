@@ -133,7 +133,7 @@ pub(crate) async fn end(
 }
 
 /// The session of the request, if it is the one in the path.
-fn named(
+pub(crate) fn named(
     app: &App,
     caller: &Caller,
     id: Uuid,

@@ -7,6 +7,7 @@
 
 mod fetch;
 mod files;
+mod holders;
 pub mod hot_list;
 pub(crate) mod import;
 mod material;
@@ -31,6 +32,7 @@ use crate::listen::{ClientAuth, ClientStatus, ListenError, client_chain, server_
 pub use fetch::{Failed, SourceState, kept_states};
 pub(crate) use files::certificates;
 pub use files::{TrustError, Unused};
+pub use holders::Holders;
 pub(crate) use material::{documents as lists, trust_store as documents};
 pub use store::StoreError;
 pub use vouched::{Unvouched, VouchedCertificate};
@@ -64,6 +66,7 @@ struct TrustSnapshot {
     clients: Arc<ClientCrl>,
     /// As the handshake judges a chain, for one that a proxy reports.
     client_chain: Arc<dyn ClientCertVerifier>,
+    holders: Option<Arc<Holders>>,
 }
 
 /// Whether a client's certificate is good on every list that we have.
@@ -113,6 +116,12 @@ impl Trust {
     #[must_use]
     pub fn unused_lists(&self) -> Vec<Unused> {
         self.current.load().unused.clone()
+    }
+
+    /// Who certifies the holders of cards; none: nobody here.
+    #[must_use]
+    pub fn holders(&self) -> Option<Arc<Holders>> {
+        self.current.load().holders.clone()
     }
 
     /// Where a client's certificate stands at that moment. Asked on every request: a TLS session that was
@@ -191,7 +200,8 @@ impl TrustFiles {
         let clients = Arc::new(files::client_crl(&self.tls)?);
         let unusable = |error| TrustError::Tls { path: self.tls.client_ca.clone(), error };
         let client_chain = client_chain(files::certificates(&self.tls.client_ca)?).map_err(unusable)?;
-        Ok(TrustSnapshot { documents, unused, clients, client_chain })
+        let holders = self.trust.holders.as_ref().map(Holders::read).transpose()?.map(Arc::new);
+        Ok(TrustSnapshot { documents, unused, clients, client_chain, holders })
     }
 
     /// The operator's own files, and what was fetched.

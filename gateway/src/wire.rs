@@ -4,10 +4,12 @@
 
 mod presence;
 mod session;
+mod step_up;
 
 pub(crate) use presence::Proof;
 pub use presence::{BeginPresenceBody, PresenceAnswer, PresenceFiles, ProofBody};
 pub use session::{CoverageAnswer, DependantAnswer, OpenedSessionAnswer, SessionAnswer};
+pub use step_up::{BeginStepUpBody, StepUpAnswer, StepUpProofBody, SteppedUpAnswer};
 
 /// A body that is not the shape of its route: 400, with the rule that it breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
-use policies::{AccessRequest, Action, Interaction, Permit, Service};
+use policies::{AccessDecision, AccessRequest, Action, Interaction, Permit, Service};
 
 use crate::app::App;
 use crate::audit::AuditEvent;
@@ -129,9 +129,11 @@ fn permit(
     event: &mut AuditEvent,
 ) -> Result<Permit, Refusal> {
     let claims = session.claims();
-    let mut permit = None;
+    // How long ago the patient proved what `acr` says (`auth_time`).
+    let age = (event.at - claims.authenticated_at).max(time::Duration::ZERO).unsigned_abs();
+    let (mut permit, mut holder) = (None, HolderWanted::default());
     for Step { resource_type, interaction } in &asked.steps {
-        let decision = app.policies.decide(&AccessRequest {
+        let request = AccessRequest {
             client: caller.facts(),
             action: Action::Fhir {
                 service: Service(service.to_owned()),
@@ -142,16 +144,57 @@ fn permit(
             acr: claims.acr,
             dependant: claims.actor.is_some(),
             signals: Vec::new(),
-        });
+        };
+        let decision = app.policies.decide(&request);
         event.policy = Some(decision.policy_hash().to_owned());
         let verdict = if decision.is_permit() { "permit" } else { "deny" };
         app.metrics.decision(interaction.as_str(), verdict);
-        let Some(permitted) = decision.permit() else {
+        let Some(permitted) = decision.permit_at_age(age) else {
             event.resource_type = Some(resource_type.clone());
             event.interaction = Some(interaction.as_str().to_owned());
-            return Err(Refusal::denied(&decision));
+            holder.asked(app, &request, decision)?;
+            continue;
         };
         permit = Some(permitted);
     }
+    holder.satisfied()?;
     permit.ok_or_else(|| FhirError::NotUnderstood("nothing is asked for").into())
+}
+
+/// What would be permitted if the holder of the card had agreed by PIN, or more recently (*accord du titulaire*).
+#[derive(Default)]
+struct HolderWanted {
+    /// The first decision that lacks it.
+    decision: Option<Arc<AccessDecision>>,
+    max_age: Option<std::time::Duration>,
+}
+
+impl HolderWanted {
+    /// A denial that a PIN would not change is one at once: nobody types a PIN to be turned away afterwards.
+    fn asked(
+        &mut self,
+        app: &App,
+        request: &AccessRequest,
+        decision: Arc<AccessDecision>,
+    ) -> Result<(), Refusal> {
+        let would = match request.with_holder() {
+            Some(stronger) if app.trust.holders().is_some() => app.policies.decide(&stronger),
+            // Nobody certifies holders here: no PIN could ever help.
+            Some(_) => return Err(Refusal::denied(&decision)),
+            None => Arc::clone(&decision),
+        };
+        if !would.is_permit() {
+            return Err(Refusal::denied(&decision));
+        }
+        self.max_age = self.max_age.into_iter().chain(would.max_age()).min();
+        self.decision.get_or_insert(decision);
+        Ok(())
+    }
+
+    fn satisfied(self) -> Result<(), Refusal> {
+        match self.decision {
+            Some(decision) => Err(Refusal::holder_required(&decision, self.max_age)),
+            None => Ok(()),
+        }
+    }
 }

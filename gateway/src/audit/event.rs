@@ -34,6 +34,12 @@ pub enum EventKind {
     SessionOpened,
     /// A session was asked for and refused.
     SessionRefused,
+    /// A challenge for the holder's PIN was given out for a session.
+    StepUpBegun,
+    /// The holder agreed by PIN, and the session has a stronger token.
+    StepUpDone,
+    /// The holder's agreement was asked for and not believed.
+    StepUpRefused,
     /// A token was exchanged for one of another audience (RFC 8693).
     TokenExchanged,
     /// Somebody asked what a token is worth (RFC 7662).
@@ -61,6 +67,9 @@ impl EventKind {
             Self::SessionEnded => "session-ended",
             Self::SessionOpened => "session-opened",
             Self::SessionRefused => "session-refused",
+            Self::StepUpBegun => "step-up-begun",
+            Self::StepUpDone => "step-up-done",
+            Self::StepUpRefused => "step-up-refused",
             Self::TokenExchanged => "token-exchanged",
             Self::TokenIntrospected => "token-introspected",
             Self::TokenRefused => "token-refused",

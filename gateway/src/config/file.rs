@@ -169,6 +169,11 @@ impl Source<'_> {
                 sha1: file.trust.sha1.into(),
                 fetch: file.trust.fetch.map(|fetch| self.fetch(fetch)).transpose()?,
                 hot_list: file.trust.hot_list.map(|list| self.hot_list(&list, &mark)).transpose()?,
+                holders: self.holders(
+                    &file.trust.holder_ca,
+                    &file.trust.holder_crl,
+                    &file.trust.holder_policies,
+                )?,
             },
             policies: file.policies.map(|file| self.readable("policies.dir", &file.dir)).transpose()?,
             back_ends,

@@ -25,6 +25,19 @@ pub struct TrustConfig {
     pub fetch: Option<FetchConfig>,
     /// The list of cards reported lost, stolen or withdrawn.
     pub hot_list: Option<HotListConfig>,
+    /// Who certifies the holders of cards; none: no PIN is ever asked for.
+    pub holders: Option<HoldersConfig>,
+}
+
+/// Who certifies the holders of cards, for step-up by PIN.
+#[derive(Clone, Debug)]
+pub struct HoldersConfig {
+    /// The authorities.
+    pub ca: Vec<PathBuf>,
+    /// Their revocation lists; a certificate without a fresh one is not believed.
+    pub crl: Vec<PathBuf>,
+    /// What a holder's certificate must be fit for.
+    pub profile: pki::Profile,
 }
 
 /// From where revocation lists are fetched, never on a counter's path.
@@ -83,6 +96,12 @@ pub(super) struct TrustFile {
     pub(super) sha1: Sha1File,
     pub(super) fetch: Option<FetchFile>,
     pub(super) hot_list: Option<HotListFile>,
+    #[serde(default = "none")]
+    pub(super) holder_ca: Spanned<Vec<Spanned<PathBuf>>>,
+    #[serde(default)]
+    pub(super) holder_crl: Vec<Spanned<PathBuf>>,
+    #[serde(default = "none")]
+    pub(super) holder_policies: Spanned<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +143,10 @@ impl From<Sha1File> for pki::Sha1Policy {
             Sha1File::Signatures => Self::Signatures,
         }
     }
+}
+
+fn none<T>() -> Spanned<Vec<T>> {
+    Spanned::new(0..0, Vec::new())
 }
 
 fn kept() -> PathBuf {
@@ -180,6 +203,35 @@ impl Source<'_> {
                 Err(self.error(text, problem, "write http://…, https://…, or the path of a file or folder"))
             }
         }
+    }
+
+    pub(super) fn holders(
+        &self,
+        ca: &Spanned<Vec<Spanned<PathBuf>>>,
+        crl: &[Spanned<PathBuf>],
+        policies: &Spanned<Vec<String>>,
+    ) -> Result<Option<HoldersConfig>, ConfigError> {
+        if ca.as_ref().is_empty() {
+            return Ok(None);
+        }
+        if crl.is_empty() {
+            let problem =
+                "trust.holder_ca without trust.holder_crl: no holder could ever be believed".to_owned();
+            return Err(self.error(ca, problem, "name the authority's revocation list in trust.holder_crl"));
+        }
+        let mut profile = pki::Profile::card_holder();
+        if !policies.as_ref().is_empty() {
+            let dotted: Vec<&str> = policies.as_ref().iter().map(String::as_str).collect();
+            profile = profile.with_policies(&dotted).map_err(|_| {
+                let problem = "trust.holder_policies is not a list of certificate policies".to_owned();
+                self.error(policies, problem, "write each as a dotted number, such as \"1.2.504.1.1\"")
+            })?;
+        }
+        Ok(Some(HoldersConfig {
+            ca: self.all_readable("trust.holder_ca", ca.as_ref())?,
+            crl: self.all_readable("trust.holder_crl", crl)?,
+            profile,
+        }))
     }
 
     pub(super) fn hot_list(&self, file: &HotListFile, mark: &Path) -> Result<HotListConfig, ConfigError> {

@@ -3,6 +3,7 @@
 mod back_end;
 mod caller;
 mod gateway;
+mod holder;
 mod presence;
 mod request;
 
@@ -68,6 +69,9 @@ impl ProblemCode {
         Self::PatientMismatch,
         Self::Denied,
         Self::BodyNotShown,
+        Self::HolderRequired,
+        Self::HolderRefused,
+        Self::StepUpNotUsable,
         Self::BackEndUnreachable,
         Self::BackEndTimeout,
         Self::BackEndOverloaded,
@@ -107,6 +111,9 @@ impl ProblemCode {
             Self::PatientMismatch => &presence::PATIENT_MISMATCH,
             Self::Denied => &presence::DENIED,
             Self::BodyNotShown => &request::BODY_NOT_SHOWN,
+            Self::HolderRequired => &holder::HOLDER_REQUIRED,
+            Self::HolderRefused => &holder::HOLDER_REFUSED,
+            Self::StepUpNotUsable => &holder::STEP_UP_NOT_USABLE,
             Self::BackEndUnreachable => &back_end::UNREACHABLE,
             Self::BackEndTimeout => &back_end::TIMEOUT,
             Self::BackEndOverloaded => &back_end::OVERLOADED,

@@ -68,8 +68,8 @@ impl Problem {
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(VARY, HeaderValue::from_static("accept-language"));
-        if let Some(challenge) = self.code.challenge() {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -156,6 +156,19 @@ mod tests {
         assert_eq!(response.status(), 401);
         assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer error=\"invalid_token\"");
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[test]
+    fn who_lacks_the_holder_is_told_what_to_bring_as_rfc_9470_asks() {
+        let asked = |age| {
+            let problem = Problem::new(ProblemCode::HolderRequired).with_max_age(age);
+            problem.into_response().headers()[WWW_AUTHENTICATE].to_str().unwrap().to_owned()
+        };
+        let plain = asked(None);
+        assert!(plain.starts_with("Bearer error=\"insufficient_user_authentication\", "), "{plain}");
+        assert!(plain.ends_with(", acr_values=\"holder\""), "{plain}");
+        let recent = asked(Some(std::time::Duration::from_secs(300)));
+        assert_eq!(recent, format!("{plain}, max_age=\"300\""));
     }
 
     #[tokio::test]

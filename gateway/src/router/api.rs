@@ -21,8 +21,8 @@ use crate::oauth;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::telemetry::RequestContext;
-use crate::wire::{self, BeginPresenceBody, ProofBody};
-use crate::{access, authorize, presence, session};
+use crate::wire::{self, BeginPresenceBody, BeginStepUpBody, ProofBody, StepUpProofBody};
+use crate::{access, authorize, presence, session, step_up};
 
 /// Lets a request through to its route only with its [`Caller`], and not too often.
 pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
@@ -121,6 +121,52 @@ pub(super) async fn end_session(
     match named(id) {
         Some(id) => session::end(&app, &caller, id, &headers, event).await,
         None => Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
+    }
+}
+
+pub(super) async fn begin_step_up(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let event = event(&app, EventKind::StepUpRefused, &caller, &context);
+    let Some(id) = named(id) else {
+        return Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await;
+    };
+    let asked = body::<BeginStepUpBody>(request).await;
+    match asked.and_then(|body| body.understood().map_err(Refusal::from)) {
+        Ok(asked) => step_up::begin(&app, &caller, (id, &headers), asked, event).await,
+        Err(refusal) => refusal.record(&app.audit, event).await,
+    }
+}
+
+pub(super) async fn prove_step_up(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    ids: Result<Path<(String, String)>, PathRejection>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let event = event(&app, EventKind::StepUpRefused, &caller, &context);
+    let ids = ids.ok().map(|Path((session, step_up))| (named(Ok(Path(session))), named(Ok(Path(step_up)))));
+    let (session, step_up) = match ids {
+        Some((Some(session), Some(step_up))) => (session, step_up),
+        Some((Some(_), None)) => {
+            let unknown = Refusal::exactly(ProblemCode::StepUpNotUsable, "step-up-unknown");
+            return unknown.record(&app.audit, event).await;
+        }
+        _ => return Refusal::new(ProblemCode::SessionUnknown).record(&app.audit, event).await,
+    };
+    let asked = body::<StepUpProofBody>(request).await;
+    match asked.and_then(|body| body.understood().map_err(Refusal::from)) {
+        Ok(responses) => {
+            step_up::prove(&app, &caller, (session, &headers), (step_up, responses), event).await
+        }
+        Err(refusal) => refusal.record(&app.audit, event).await,
     }
 }
 

@@ -73,7 +73,9 @@ impl TrustFiles {
         let Self { trust, tls } = self;
         let of_tls: [&PathBuf; 4] = [&tls.cert, &tls.key, &tls.client_ca, &tls.client_crl];
         let store = trust.store.as_ref().map(|folder| StoreFolder::new(folder).current());
-        of_tls.into_iter().chain(&trust.csca).chain(&trust.crl).chain(&store).map(stamp).collect()
+        let holders = trust.holders.iter().flat_map(|holders| holders.ca.iter().chain(&holders.crl));
+        let of_cards = trust.csca.iter().chain(&trust.crl).chain(holders);
+        of_tls.into_iter().chain(of_cards).chain(&store).map(stamp).collect()
     }
 }
 

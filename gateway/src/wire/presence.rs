@@ -100,15 +100,7 @@ impl BeginPresenceBody {
 
 impl ProofBody {
     pub(crate) fn understood(self) -> Result<Proof, ParseError> {
-        if self.responses.len() > RESPONSES_MAX {
-            return Err(ParseError("too many responses"));
-        }
-        let responses = self
-            .responses
-            .iter()
-            .map(|text| hex::decode(text).ok().and_then(|bytes| ResponseApdu::parse(&bytes).ok()))
-            .collect::<Option<_>>()
-            .ok_or(ParseError("a response is not the hex of an APDU response"))?;
+        let responses = responses(&self.responses)?;
         let purpose =
             Purpose::parse(&self.purpose).ok_or(ParseError("purpose is not a known PurposeOfUse code"))?;
         if !self.encounter.as_deref().is_none_or(is_label) {
@@ -119,6 +111,16 @@ impl ProofBody {
         }
         Ok(Proof { responses, purpose, encounter: self.encounter, dependant: self.dependant })
     }
+}
+
+/// The chip's answers, one per command.
+pub(super) fn responses(texts: &[String]) -> Result<Vec<ResponseApdu>, ParseError> {
+    if texts.len() > RESPONSES_MAX {
+        return Err(ParseError("too many responses"));
+    }
+    let answer = |text: &String| hex::decode(text).ok().and_then(|bytes| ResponseApdu::parse(&bytes).ok());
+    let answers = texts.iter().map(answer).collect::<Option<_>>();
+    answers.ok_or(ParseError("a response is not the hex of an APDU response"))
 }
 
 #[cfg(test)]
