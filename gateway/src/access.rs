@@ -22,6 +22,8 @@ use crate::fhir::{BodyKind, FhirRequest};
 use crate::problem::ProblemCode;
 use crate::proxy::ProxyError;
 use crate::refusal::{Refusal, on_record, unrecorded};
+use crate::session::Session;
+use crate::withdrawal::Ended;
 
 pub(crate) use decision::{Decided, Head, understand};
 
@@ -30,6 +32,7 @@ const FHIR_BODY_BYTES_MAX: u64 = 2 << 20;
 
 /// A request that was permitted, as the back-end will see it.
 struct Permitted {
+    session: Session,
     request: Request,
     token: Arc<str>,
     reads_only: bool,
@@ -46,7 +49,7 @@ pub(crate) async fn access(
     event.kind = EventKind::Access;
     event.service = Some(service.to_owned());
     match permit(app, caller, (service, path), request, &mut event).await {
-        Ok(permitted) => forward(app, service, permitted, event).await,
+        Ok(permitted) => forward(app, caller, service, permitted, event).await,
         Err(refusal) => refusal.record(&app.audit, event).await,
     }
 }
@@ -66,30 +69,46 @@ async fn permit(
     let (read, streamed) = read_where_judged(understood.body(), &parts, body).await?;
     let decided = understood.decide(app, caller, read, event)?;
     let reads_only = decided.reads_only();
-    let Decided { asked, token, .. } = decided;
-    Ok(Permitted { request: for_back_end(parts, asked, streamed)?, token, reads_only })
+    let Decided { session, asked, token, .. } = decided;
+    Ok(Permitted { session, request: for_back_end(parts, asked, streamed)?, token, reads_only })
 }
 
-/// Records and forwards; whichever is slower is waited for.
-async fn forward(app: &App, service: &str, permitted: Permitted, mut event: AuditEvent) -> Response {
+/// Records and forwards; whichever is slower is waited for. What runs is cut when the session ends.
+async fn forward(
+    app: &App,
+    caller: &Caller,
+    service: &str,
+    permitted: Permitted,
+    mut event: AuditEvent,
+) -> Response {
     event.outcome = Outcome::Permit;
     event.code = "permitted".into();
     let recording = match app.audit.begin(&event) {
         Ok(recording) => recording,
         Err(error) => return unrecorded(error),
     };
-    let Permitted { request, token, reads_only } = permitted;
+    let Permitted { session, request, token, reads_only } = permitted;
+    let event = Arc::new(event);
+    let following = app.withdrawals.follow(&session, caller, &event);
+    let request = request.map(|body| following.body(body));
+    let answer = async {
+        tokio::select! {
+            biased;
+            reason = following.ended() => Err(Refusal::from(Ended::Withdrawn(reason))),
+            answer = app.proxy.forward(service, request, &token) => Ok(answer?),
+        }
+    };
     let (recorded, answered) = if reads_only {
-        tokio::join!(recording.recorded(), app.proxy.forward(service, request, &token))
+        tokio::join!(recording.recorded(), answer)
     } else {
         match recording.recorded().await {
-            Ok(recorded) => (Ok(recorded), app.proxy.forward(service, request, &token).await),
+            Ok(recorded) => (Ok(recorded), answer.await),
             Err(error) => return unrecorded(error),
         }
     };
     match (recorded, answered) {
-        (Ok(recorded), Ok(answer)) => of_back_end(recorded, answer),
-        (Ok(_recorded), Err(error)) => Refusal::from(error).record(&app.audit, event).await,
+        (Ok(recorded), Ok(answer)) => of_back_end(recorded, answer.map(|body| following.body(body))),
+        (Ok(_recorded), Err(refusal)) => refusal.record(&app.audit, Arc::unwrap_or_clone(event)).await,
         // The back-end's answer is dropped unread.
         (Err(error), _) => unrecorded(error),
     }

@@ -22,6 +22,7 @@ use crate::store::{Store, StoreError};
 use crate::token::{TokenError, Tokens};
 use crate::trust::hot_list::HotLists;
 use crate::trust::{Trust, TrustError};
+use crate::withdrawal::Withdrawals;
 use measured::Measured;
 
 /// Everything a request may need, wired once.
@@ -34,6 +35,8 @@ pub struct App {
     pub store: Store,
     /// Who is this?
     pub registry: Registry,
+    /// What was withdrawn before its time?
+    pub withdrawals: Arc<Withdrawals>,
     /// The log without which there is no answer.
     pub audit: Audit,
     /// Every key, wherever it lives.
@@ -132,6 +135,8 @@ impl App {
         let registry =
             Registry::open(store.clone(), signer.clone(), tokens.clone(), SUBJECT_AUDIENCE.to_owned())
                 .await?;
+        let withdrawals =
+            Withdrawals::open(store.clone(), tokens.clone(), metrics.clone(), clock.now()).await?;
         let mut log = store.audit();
         if let Some(wrap) = overrides.audit_store {
             log = wrap(log);
@@ -148,6 +153,7 @@ impl App {
             clock,
             store,
             registry,
+            withdrawals: Arc::new(withdrawals),
             audit,
             signer,
             keys: Arc::default(),

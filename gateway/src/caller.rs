@@ -25,6 +25,8 @@ pub struct Caller {
     client: Arc<Client>,
     id: Arc<str>,
     confirmation: Confirmation,
+    /// What it showed over this connection, where that was a certificate.
+    certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl Caller {
@@ -39,7 +41,8 @@ impl Caller {
         let Some(certificate) = &peer.certificate else {
             return Err(Refusal::exactly(ProblemCode::Unauthenticated, "client-certificate-missing"));
         };
-        Self::of(certificate, trust, registry, at)
+        let caller = Self::of(certificate, trust, registry, at)?;
+        Ok(Self { certificate: Some(Arc::clone(certificate)), ..caller })
     }
 
     /// Judges the holder of a certificate that a proxy reports, as if its connection were ours.
@@ -78,7 +81,26 @@ impl Caller {
             return Err(Refusal::exactly(ProblemCode::ClientRevoked, "client-suspended"));
         }
         let confirmation = Confirmation::Certificate(certificate.thumbprint().to_owned());
-        Ok(Self { id: client.id.as_str().into(), client, confirmation })
+        Ok(Self { id: client.id.as_str().into(), client, confirmation, certificate: None })
+    }
+
+    /// Why this caller would not be let in any more, where that is certain: asked while its request runs.
+    pub(crate) fn barred(
+        &self,
+        trust: &Trust,
+        registry: &Registry,
+        at: OffsetDateTime,
+    ) -> Option<&'static str> {
+        if let Some(certificate) = &self.certificate
+            && trust.client_standing(certificate, at) == ClientStanding::Revoked
+        {
+            return Some("client-certificate-revoked");
+        }
+        match registry.client(&self.client.id) {
+            None => Some("client-unknown"),
+            Some(client) if !client.active => Some("client-suspended"),
+            Some(_) => None,
+        }
     }
 
     /// Its registered id.

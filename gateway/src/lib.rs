@@ -13,6 +13,7 @@
 //! | [`presence`] | flow 3.1: how does a card become a session? |
 //! | `step_up` | does the holder of the card agree, by PIN? (RFC 9470) |
 //! | [`session`] | what is a session, and has it ended? |
+//! | [`withdrawal`] | what was withdrawn before its time, and does this node know? |
 //! | [`oauth`] | how do clients exchange, ask about and take back their tokens? |
 //! | [`access`] | flow 3.2: how does a session become an access? |
 //! | [`authorize`] | may a request go on that somebody else's proxy holds? |
@@ -71,3 +72,4 @@ mod timing;
 pub mod token;
 pub mod trust;
 pub mod wire;
+pub mod withdrawal;

@@ -5,6 +5,7 @@
 
 mod labels;
 mod lists;
+mod withdrawals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use labels::{BackEnd, Decision, Handshake, OAuth, Outcome, Port, Refusal, Request, Route, Service};
 use lists::ListMetrics;
+use withdrawals::WithdrawalMetrics;
 
 /// The media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -43,6 +45,7 @@ pub struct Metrics {
     back_end_seconds: Family<Service, Histogram>,
     back_end_open: Family<Service, Gauge>,
     lists: ListMetrics,
+    withdrawals: WithdrawalMetrics,
     presences: Family<Outcome, Counter>,
     presences_pending: Gauge,
     decisions: Family<Decision, Counter>,
@@ -103,6 +106,7 @@ impl Metrics {
         let back_end_open = Family::default();
         registry.register("back_end_resting", "1 while a back-end's breaker is open", back_end_open.clone());
         let lists = ListMetrics::new(&mut registry);
+        let withdrawals = WithdrawalMetrics::new(&mut registry);
         let presences = Family::default();
         registry.register("presences", "Presences by outcome", presences.clone());
         let presences_pending = Gauge::default();
@@ -128,6 +132,7 @@ impl Metrics {
             back_end_seconds,
             back_end_open,
             lists,
+            withdrawals,
             presences,
             presences_pending,
             decisions,

@@ -139,12 +139,12 @@ async fn admit(
     };
     timing.lap("chip");
     let (card, listing) = standing::facts(app, &proof, event).await?;
-    let Presented { holder, report, dependants } = app.registry.presented(&proof).await?;
+    let Presented { holder, card: name, report, dependants } = app.registry.presented(&proof).await?;
     event.subject = holder.as_ref().map(|holder| holder.subject.clone());
     let reported = report.map(|report| report.as_str().to_owned()).or(listing);
     let signals = signals(app, reported, event)?;
     let holder = holder.ok_or_else(|| Refusal::new(ProblemCode::PatientUnknown))?;
-    let person = person(&holder, dependants, asked.dependant.as_deref())?;
+    let person = person(&holder, name, dependants, asked.dependant.as_deref())?;
     event.subject = Some(person.patient.subject.clone());
     timing.lap("patient");
     let decision = app.policies.decide(&AccessRequest {
@@ -167,14 +167,19 @@ async fn admit(
 }
 
 /// For whom the session is: the holder of the card, or whom the holder may represent.
-fn person(holder: &Patient, dependants: Vec<Dependant>, asked: Option<&str>) -> Result<Person, Refusal> {
+fn person(
+    holder: &Patient,
+    card: String,
+    dependants: Vec<Dependant>,
+    asked: Option<&str>,
+) -> Result<Person, Refusal> {
     let Some(subject) = asked else {
-        return Ok(Person { patient: holder.clone(), guardian: None, dependants });
+        return Ok(Person { patient: holder.clone(), guardian: None, dependants, card });
     };
     match dependants.into_iter().find(|dependant| dependant.patient.subject == subject) {
         Some(found) => {
             let guardian = Some(holder.subject.clone());
-            Ok(Person { patient: found.patient, guardian, dependants: Vec::new() })
+            Ok(Person { patient: found.patient, guardian, dependants: Vec::new(), card })
         }
         None => Err(Refusal::exactly(ProblemCode::Denied, "guardianship-unknown")),
     }

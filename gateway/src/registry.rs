@@ -19,9 +19,7 @@ use hsm_config::{KeyRole, Signer};
 use pki::hot_list::CardDigest;
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-use crate::audit::unix_micros;
 use crate::store::Store;
 use crate::token::Tokens;
 use crate::trust::hot_list::card_digest;
@@ -40,9 +38,9 @@ pub const SUBJECT_AUDIENCE: &str = "bawaba";
 /// Patients kept in memory for the access path: those who are at a counter now, not the country.
 const PATIENTS_CACHED: usize = 10_000;
 
-/// The registry (*registre*): patients, guardianships, card reports, clients, ended sessions.
+/// The registry (*registre*): patients, guardianships, card reports, clients.
 ///
-/// What the access path asks ([`client`](Self::client), [`has_ended`](Self::has_ended),
+/// What the access path asks ([`client`](Self::client),
 /// [`patient_by_subject`](Self::patient_by_subject)) is answered from memory; [`refresh`](Self::refresh)
 /// brings in what another process changed.
 pub struct Registry {
@@ -87,6 +85,7 @@ impl Registry {
         let rows = store::presented(&self.store, &number, &document).await?;
         Ok(Presented {
             holder: rows.holder.map(|row| self.opened(row)).transpose()?,
+            card: card_name(&document),
             report: rows.report,
             dependants: rows
                 .dependants
@@ -117,24 +116,6 @@ impl Registry {
     #[must_use]
     pub fn clients(&self) -> Vec<Arc<Client>> {
         self.snapshot.clients()
-    }
-
-    /// Whether that session was ended before its time. From memory.
-    #[must_use]
-    pub fn has_ended(&self, session: Uuid) -> bool {
-        self.snapshot.has_ended(session)
-    }
-
-    /// Ends a session: durable, and known to this process, when this answers.
-    pub async fn end_session(
-        &self,
-        session: Uuid,
-        expires_at: OffsetDateTime,
-        at: OffsetDateTime,
-    ) -> Result<(), RegistryError> {
-        store::end_session(&self.store, session, expires_at, at).await?;
-        self.snapshot.end(session, unix_micros(expires_at), unix_micros(at));
-        Ok(())
     }
 
     /// Takes over what changed in the database since the last time; a background task calls it every second.
@@ -181,15 +162,17 @@ impl Registry {
         store::link_guardian(&self.store, guardian, dependant, relationship).await
     }
 
-    /// Reports a card by the number of the document. For operators.
+    /// Reports a card by the number of the document: it opens no more sessions. Its keyed name, by which those that
+    /// it has opened are withdrawn. For operators.
     pub async fn report_card(
         &self,
         document_number: &str,
         report: CardReport,
         at: OffsetDateTime,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<String, RegistryError> {
         let index = self.index(b"document-number", document_number)?;
-        store::report_card(&self.store, &index, report, at).await
+        store::report_card(&self.store, &index, report, at).await?;
+        Ok(card_name(&index))
     }
 
     /// Registers a client or brings its entry up to date. For operators.
@@ -226,4 +209,9 @@ impl Registry {
         self.patients.insert(patient.subject.clone(), patient.clone());
         Ok(patient)
     }
+}
+
+/// A card's keyed name: 128 bits of the index of its number, in lower-case hex.
+fn card_name(index: &[u8; 32]) -> String {
+    hex::encode(index.split_at(16).0)
 }

@@ -22,6 +22,7 @@ use crate::listen::{self, ListenOptions};
 use crate::rate::SWEEP_EVERY;
 use crate::router;
 use crate::router::RefusedConnections;
+use crate::withdrawal;
 
 /// How often what another process changed in the registry is taken over.
 const REGISTRY_REFRESH: Duration = Duration::from_secs(1);
@@ -116,6 +117,7 @@ pub async fn start_on(
     if let Some(folder) = app.config.policies.clone() {
         background.spawn(app.policies.clone().watch(folder, stop.clone()));
     }
+    background.spawn(withdrawal::watch(app.clone(), stop.clone()));
     background.spawn(refresh_registry(app.clone(), stop.clone()));
     background.spawn(sweep(app.clone(), stop.clone()));
     background.close();
@@ -183,7 +185,7 @@ fn spawn(
     tasks.spawn(listen::serve(listener, tls, routes, options, stop.clone()));
 }
 
-/// Clients that were suspended, sessions that were ended, patients that changed, elsewhere.
+/// Clients that were suspended, patients that changed, elsewhere.
 async fn refresh_registry(app: Arc<App>, stop: CancellationToken) {
     let mut tick = interval(REGISTRY_REFRESH);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);

@@ -14,12 +14,13 @@ use crate::caller::Caller;
 use crate::presence;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
-use crate::registry::{Patient, Registry};
+use crate::registry::Patient;
 use crate::token::{SessionClaims, VerifiedSessionToken};
+use crate::withdrawal::{Ended, Withdrawals};
 
 /// A session that may still be used (*session*): its token verified, and it was not ended before its time.
 ///
-/// Only [`Registry::running`](crate::registry::Registry::running) makes one, from a verified token:
+/// Only [`Withdrawals::running`](crate::withdrawal::Withdrawals::running) makes one, from a verified token:
 ///
 /// ```compile_fail
 /// fn forge(token: gateway::token::VerifiedSessionToken) -> gateway::session::Session {
@@ -37,6 +38,11 @@ impl Session {
     pub fn claims(&self) -> &SessionClaims {
         self.token.claims()
     }
+
+    /// The `kid` of the key that signed its token.
+    pub(crate) fn key(&self) -> &str {
+        self.token.key()
+    }
 }
 
 #[cfg(test)]
@@ -47,11 +53,23 @@ impl Session {
     }
 }
 
-impl Registry {
-    /// The session of a token, unless it was ended.
-    #[must_use]
-    pub fn running(&self, token: VerifiedSessionToken) -> Option<Session> {
-        (!self.has_ended(token.claims().id)).then_some(Session { token })
+impl Withdrawals {
+    /// The session of a token, unless it or what it rests on was withdrawn.
+    ///
+    /// # Errors
+    /// [`Ended::Unknown`] where this node has not heard for too long what was withdrawn.
+    pub fn running(&self, token: VerifiedSessionToken) -> Result<Session, Ended> {
+        self.stands(&token)?;
+        Ok(Session { token })
+    }
+}
+
+impl From<Ended> for Refusal {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Withdrawn(reason) => Self::exactly(ProblemCode::SessionEnded, reason),
+            Ended::Unknown => Self::exactly(ProblemCode::RegistryUnavailable, "withdrawals-unheard"),
+        }
     }
 }
 
@@ -72,7 +90,7 @@ pub(crate) fn running(
     token: VerifiedSessionToken,
     _at: OffsetDateTime,
 ) -> Result<Session, Refusal> {
-    app.registry.running(token).ok_or_else(|| Refusal::new(ProblemCode::SessionEnded))
+    Ok(app.withdrawals.running(token)?)
 }
 
 /// The patient of a session.
@@ -107,7 +125,8 @@ async fn show(
     Ok(presence::session_answer(app, session.claims(), &patient, Vec::new(), event.at)?)
 }
 
-/// `DELETE /v1/sessions/{id}`: from this answer on the token opens nothing, on this node and after a restart.
+/// `DELETE /v1/sessions/{id}`: from this answer on the token opens nothing on this node, also after a restart,
+/// and within a second on every other.
 pub(crate) async fn end(
     app: &App,
     caller: &Caller,
@@ -117,7 +136,7 @@ pub(crate) async fn end(
 ) -> Response {
     let ended = async {
         let session = named(app, caller, id, headers, &mut event)?;
-        app.registry.end_session(id, session.claims().expires_at, event.at).await?;
+        app.withdrawals.withdraw_session(session.claims(), "session-ended", event.at).await?;
         Ok::<_, Refusal>(())
     };
     if let Err(refusal) = ended.await {

@@ -25,8 +25,10 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use hsm_config::{KeyRole, Signer};
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
@@ -45,20 +47,23 @@ use self::{
     jws::Jws,
     key_ring::KeyRing,
     received::RememberedBackEnd,
-    session::RememberedToken,
 };
 use crate::limits::{MAX_BACK_END_TOKENS, MAX_VERIFIED_TOKENS};
+
+/// The names of keys that are in other hands.
+type WithdrawnKeys = Arc<ArcSwap<HashSet<String>>>;
 
 /// Issues and verifies every token of this gateway (*jetons*).
 pub struct Tokens {
     signer: Arc<dyn Signer>,
     issuer: String,
     audience: String,
+    withdrawn: WithdrawnKeys,
     sessions: Jws,
     back_ends: Jws,
     receipts: Jws,
     introspections: Jws,
-    verified: Cache<[u8; 32], RememberedToken>,
+    verified: Cache<[u8; 32], VerifiedSessionToken>,
     back_end: Cache<BackEndKey, CachedToken>,
     received: Cache<[u8; 32], RememberedBackEnd>,
 }
@@ -70,7 +75,8 @@ impl Tokens {
     /// are meant for: the gateway itself.
     #[must_use]
     pub fn new(signer: Arc<dyn Signer>, issuer: String, audience: String) -> Self {
-        let jws = |role, typ| Jws::new(KeyRing::new(Arc::clone(&signer), role), typ);
+        let withdrawn = WithdrawnKeys::default();
+        let jws = |role, typ| Jws::new(KeyRing::new(Arc::clone(&signer), role, Arc::clone(&withdrawn)), typ);
         Self {
             sessions: jws(KeyRole::TokenSigning, "at+jwt"),
             back_ends: jws(KeyRole::BackendTokenSigning, "at+jwt"),
@@ -79,6 +85,7 @@ impl Tokens {
             verified: Cache::new(MAX_VERIFIED_TOKENS),
             back_end: Cache::new(MAX_BACK_END_TOKENS),
             received: Cache::new(MAX_BACK_END_TOKENS),
+            withdrawn,
             signer,
             issuer,
             audience,
@@ -100,7 +107,7 @@ impl Tokens {
     /// # Errors
     /// [`TokenError::Signer`] when the keys do not answer.
     pub fn jwks(&self, at: OffsetDateTime) -> Result<serde_json::Value, TokenError> {
-        Ok(published::jwks(self.signer.as_ref(), at)?)
+        Ok(published::jwks(self.signer.as_ref(), &self.withdrawn.load(), at)?)
     }
 
     /// The signer has other keys from this moment on: what was known of the old ones is forgotten.
@@ -108,6 +115,13 @@ impl Tokens {
         for jws in [&self.sessions, &self.back_ends, &self.receipts, &self.introspections] {
             jws.keys().forget();
         }
+    }
+
+    /// These keys are in other hands: nothing that they signed is believed, they sign nothing more, and nobody is told
+    /// of them.
+    pub fn keys_withdrawn(&self, kids: HashSet<String>) {
+        self.withdrawn.store(Arc::new(kids));
+        self.keys_changed();
     }
 
     /// The name of a patient at one audience (*pseudonyme*): the same patient has another name at every other.

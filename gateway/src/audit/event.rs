@@ -40,6 +40,8 @@ pub enum EventKind {
     StepUpDone,
     /// The holder's agreement was asked for and not believed.
     StepUpRefused,
+    /// A request that was running when its session ended was cut (*flux coupé*).
+    StreamCut,
     /// A token was exchanged for one of another audience (RFC 8693).
     TokenExchanged,
     /// Somebody asked what a token is worth (RFC 7662).
@@ -70,6 +72,7 @@ impl EventKind {
             Self::StepUpBegun => "step-up-begun",
             Self::StepUpDone => "step-up-done",
             Self::StepUpRefused => "step-up-refused",
+            Self::StreamCut => "stream-cut",
             Self::TokenExchanged => "token-exchanged",
             Self::TokenIntrospected => "token-introspected",
             Self::TokenRefused => "token-refused",

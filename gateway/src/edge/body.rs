@@ -35,6 +35,9 @@ pub enum BodyError {
     /// It broke off, or its framing is wrong.
     #[error("the body broke off")]
     Broken,
+    /// Its session ended meanwhile.
+    #[error("the session of the body has ended")]
+    Withdrawn,
 }
 
 impl BodyError {
@@ -44,6 +47,7 @@ impl BodyError {
         match self {
             Self::TooLarge => ProblemCode::BodyTooLarge.into(),
             Self::TooSlow => ProblemCode::RequestTimeout.into(),
+            Self::Withdrawn => ProblemCode::SessionEnded.into(),
             Self::Broken => {
                 Problem::new(ProblemCode::Malformed).with_detail("the body broke off or is badly framed")
             }

@@ -4,7 +4,9 @@ use time::OffsetDateTime;
 
 use super::{OAuthError, fault};
 use crate::app::App;
+use crate::refusal::Refusal;
 use crate::token::{BackEndClaims, PatientReference, TokenSays, VerifiedBackEndToken};
+use crate::withdrawal::Ended;
 
 /// A back-end token that verified, whose session runs, and the patient behind it (*jeton reçu*).
 ///
@@ -29,7 +31,7 @@ impl Received {
         token: VerifiedBackEndToken,
         _at: OffsetDateTime,
     ) -> Result<Self, OAuthError> {
-        if withdrawn(app, token.claims()) {
+        if !stands(app, token.claims())? {
             return Err(OAuthError::new(&fault::SESSION_ENDED));
         }
         let patient = app.tokens.patient_of(&token)?;
@@ -52,17 +54,27 @@ impl Received {
 /// Whether an access token of either kind still opens anything.
 pub(super) fn is_alive(app: &App, says: &TokenSays, _at: OffsetDateTime) -> Result<bool, OAuthError> {
     Ok(match says {
-        TokenSays::Session(claims) => !app.registry.has_ended(claims.id) && active(app, &claims.client_id),
-        TokenSays::BackEnd(claims) => !withdrawn(app, claims),
+        TokenSays::Session(claims) => {
+            still(app.withdrawals.session_stands(claims))? && active(app, &claims.client_id)
+        }
+        TokenSays::BackEnd(claims) => stands(app, claims)?,
     })
 }
 
-/// A token goes with its session; one that was taken back alone is kept in the same list, by its own id.
-fn withdrawn(app: &App, claims: &BackEndClaims) -> bool {
-    app.registry.has_ended(claims.session)
-        || app.registry.has_ended(claims.token)
-        || !active(app, &claims.establishment)
-        || !claims.actors.iter().all(|actor| active(app, actor))
+/// A token goes with its session; one that was taken back alone is known by its own id.
+fn stands(app: &App, claims: &BackEndClaims) -> Result<bool, OAuthError> {
+    Ok(still(app.withdrawals.back_end_stands(claims))?
+        && active(app, &claims.establishment)
+        && claims.actors.iter().all(|actor| active(app, actor)))
+}
+
+/// Nobody is told that a token is over by a node that does not know.
+fn still(standing: Result<(), Ended>) -> Result<bool, OAuthError> {
+    match standing {
+        Ok(()) => Ok(true),
+        Err(Ended::Withdrawn(_)) => Ok(false),
+        Err(Ended::Unknown) => Err(Refusal::from(Ended::Unknown).into()),
+    }
 }
 
 /// A suspended client's tokens are worth nothing, wherever they are.

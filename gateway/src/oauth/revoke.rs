@@ -13,6 +13,7 @@ use super::{Answer, Asked, OAuthError, fault};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::token::{TokenRefusal, TokenSays};
+use crate::withdrawal::Withdrawn;
 
 /// Takes a token back: durable, and known to this node, when this answers.
 pub(super) async fn revoke(app: &App, asked: &Asked, event: &mut AuditEvent) -> Result<Answer, OAuthError> {
@@ -26,7 +27,7 @@ pub(super) async fn revoke(app: &App, asked: &Asked, event: &mut AuditEvent) -> 
                 return Err(OAuthError::new(&fault::NOT_YOURS));
             }
             event.subject = Some(claims.subject.clone());
-            app.registry.end_session(claims.id, claims.expires_at, event.at).await?;
+            app.withdrawals.withdraw_session(&claims, "token-revoked", event.at).await?;
             "session-revoked"
         }
         Ok(TokenSays::BackEnd(claims)) => {
@@ -37,7 +38,8 @@ pub(super) async fn revoke(app: &App, asked: &Asked, event: &mut AuditEvent) -> 
                 return Err(OAuthError::new(&fault::NOT_YOURS));
             }
             // Its id is in the list of ended sessions: both are random, neither is ever the other.
-            app.registry.end_session(claims.token, claims.expires_at, event.at).await?;
+            let what = Withdrawn::Session(claims.token);
+            app.withdrawals.withdraw(what, "token-revoked", claims.expires_at, event.at).await?;
             "token-revoked"
         }
         Err(error) if error.refusal() == TokenRefusal::Unavailable => return Err(error.into()),

@@ -27,6 +27,8 @@ pub(super) struct Person {
     pub(super) guardian: Option<String>,
     /// Whom the holder may represent.
     pub(super) dependants: Vec<Dependant>,
+    /// The keyed name of the card that was there.
+    pub(super) card: String,
 }
 
 /// A session whose token is signed and whose event is not yet on record.
@@ -72,6 +74,7 @@ pub(super) fn claims(
             method: proof.method().as_str().to_owned(),
             proven_at: proof.proven_at(),
             station: station.to_owned(),
+            card: Some(person.card.clone()),
         },
         purpose: asked.purpose,
         encounter: asked.encounter.clone(),

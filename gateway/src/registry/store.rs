@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::rows::{self, PatientRow};
 use super::snapshot::Versions;
@@ -39,11 +38,6 @@ const REGISTER_CLIENT: &str = "INSERT INTO client (id, kind, name, city, active,
     city = excluded.city, active = excluded.active, scopes = excluded.scopes";
 const CLIENTS: &str = "SELECT id, kind, name, city, active, scopes FROM client";
 const VERSIONS: &str = "SELECT what, version FROM registry_change";
-const ENDED_SESSIONS: &str =
-    "SELECT number, id, expires_at FROM ended_session WHERE number > $1 ORDER BY number";
-const FORGET_ENDED: &str = "DELETE FROM ended_session WHERE expires_at < $1";
-const END_SESSION: &str =
-    "INSERT INTO ended_session (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
 
 /// What [`PRESENTED`] found.
 #[derive(Default)]
@@ -99,32 +93,6 @@ pub(super) async fn versions(store: &Store) -> Result<Versions, RegistryError> {
 pub(super) async fn clients(store: &Store) -> Result<HashMap<String, Arc<Client>>, RegistryError> {
     let found = store.read(Statement::new(CLIENTS)).await?;
     found.iter().map(|row| rows::client(row).map(|client| (client.id.clone(), Arc::new(client)))).collect()
-}
-
-/// Sessions that ended after the one of that number: the number, the session, when its token expires.
-pub(super) async fn ended_sessions(
-    store: &Store,
-    after: i64,
-) -> Result<Vec<(i64, Uuid, i64)>, RegistryError> {
-    let found = store.read(Statement::new(ENDED_SESSIONS).bind(after)).await?;
-    let ended = found.iter().map(|row| {
-        let id =
-            Uuid::parse_str(row.text("id")?).map_err(|_| RegistryError::Malformed("ended_session.id"))?;
-        Ok((row.int("number")?, id, row.int("expires_at")?))
-    });
-    ended.collect()
-}
-
-pub(super) async fn end_session(
-    store: &Store,
-    session: Uuid,
-    expires_at: OffsetDateTime,
-    at: OffsetDateTime,
-) -> Result<(), RegistryError> {
-    let forget = Statement::new(FORGET_ENDED).bind(at);
-    let end = Statement::new(END_SESSION).bind(session).bind(expires_at);
-    store.transaction(vec![forget, end]).await?;
-    Ok(())
 }
 
 pub(super) async fn enrol(

@@ -4,7 +4,6 @@ use card_reader::NationalNumber;
 use hsm_config::{Signer, SoftwareKeys};
 use policies::ClientKind;
 use time::macros::{date, datetime};
-use uuid::Uuid;
 
 use super::*;
 use crate::store::StorePlace;
@@ -126,19 +125,6 @@ async fn suspended_client_is_known_to_every_process_at_the_next_refresh() {
     here.refresh().await.unwrap();
     assert!(!here.client("pharmacy-1").unwrap().active);
     assert!(here.client("pharmacy-2").is_none());
-}
-
-#[tokio::test]
-async fn ended_session_stays_ended() {
-    let kingdom = Kingdom::new();
-    let (here, elsewhere) = (kingdom.registry().await, kingdom.registry().await);
-    let session = Uuid::from_u128(1);
-    let at = datetime!(2026-01-01 12:00 UTC);
-    here.end_session(session, at + time::Duration::minutes(15), at).await.unwrap();
-    assert!(here.has_ended(session));
-    elsewhere.refresh().await.unwrap();
-    assert!(elsewhere.has_ended(session));
-    assert!(kingdom.registry().await.has_ended(session));
 }
 
 #[test]

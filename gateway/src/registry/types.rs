@@ -155,6 +155,8 @@ impl CardReport {
 pub struct Presented {
     /// Its holder, if enrolled.
     pub holder: Option<Arc<Patient>>,
+    /// The card's own keyed name: what its sessions are ended by when it is reported.
+    pub card: String,
     /// What was reported about the card.
     pub report: Option<CardReport>,
     /// Whom the holder may represent.
@@ -187,6 +189,9 @@ pub enum RegistryError {
     /// A key did not do its job.
     #[error("a registry key failed")]
     Key(#[from] hsm_config::HsmError),
+    /// A table holds as much as a node keeps in memory.
+    #[error("a registry table is full: {0}")]
+    Full(&'static str),
     /// The patient's pseudonym could not be derived.
     #[error("the pseudonym key failed")]
     Subject,
@@ -201,6 +206,7 @@ impl RegistryError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Database(_) => "registry-database-failed",
+            Self::Full(_) => "registry-full",
             Self::Key(error) => error.code(),
             Self::Malformed(_) => "registry-row-malformed",
             Self::Subject => "registry-subject-failed",

@@ -104,6 +104,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     };
     let trust = if now > app.trust.client_crl_next_update() { "client-crl-stale" } else { "ok" };
     let keys = app.keys.fault().unwrap_or("ok");
+    let withdrawals = app.withdrawals.fault().unwrap_or("ok");
     // A back-end that rests is said, but other services go on: it does not take the gateway out of service.
     let back_ends: serde_json::Map<String, Value> = app
         .config
@@ -114,11 +115,14 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
             (service.clone(), if resting { "resting" } else { "ok" }.into())
         })
         .collect();
-    let ready = [registry, audit, state, trust, keys].iter().all(|check| *check == "ok");
+    let ready = [registry, audit, state, trust, keys, withdrawals].iter().all(|check| *check == "ok");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "ready": ready,
-        "checks": { "audit": audit, "keys": keys, "registry": registry, "state": state, "trust": trust, "back_ends": back_ends },
+        "checks": {
+            "audit": audit, "keys": keys, "registry": registry, "state": state, "trust": trust,
+            "withdrawals": withdrawals, "back_ends": back_ends,
+        },
         "client_crl_age_seconds": app.trust.client_crl_age(now).whole_seconds(),
         "policy": app.policies.hash(),
     });

@@ -29,6 +29,7 @@ steps! {
     1 "registry" "0001_registry.sql",
     2 "audit" "0002_audit.sql",
     3 "store" "0003_store.sql",
+    4 "withdrawal" "0004_withdrawal.sql",
 }
 
 /// The steps of the embedded database.

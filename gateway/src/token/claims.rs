@@ -105,6 +105,9 @@ pub struct PresenceClaims {
     pub proven_at: OffsetDateTime,
     /// At which station (*poste*).
     pub station: String,
+    /// The card (*carte*): a keyed name that says nothing to anybody else, so that a card that is reported ends its
+    /// sessions. No back-end is told.
+    pub card: Option<String>,
 }
 
 /// A place in a published status list.

@@ -7,13 +7,15 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use hsm_config::{HsmError, KeyRole, ModuleError, PublishedKey, SIGNATURE_LEN, Signer};
 use time::OffsetDateTime;
 
-use super::TokenError;
+use super::{TokenError, WithdrawnKeys};
 
 /// The keys of one role (*trousseau*), asked of the signer anew each second: the times of keys are whole seconds,
 /// so what was true at the beginning of one is true until its end.
 pub(super) struct KeyRing {
     signer: Arc<dyn Signer>,
     role: KeyRole,
+    /// Keys in other hands, whatever the signer says of them.
+    withdrawn: WithdrawnKeys,
     held: ArcSwapOption<Held>,
 }
 
@@ -31,8 +33,8 @@ pub(super) struct KnownKey {
 }
 
 impl KeyRing {
-    pub(super) fn new(signer: Arc<dyn Signer>, role: KeyRole) -> Self {
-        Self { signer, role, held: ArcSwapOption::empty() }
+    pub(super) fn new(signer: Arc<dyn Signer>, role: KeyRole, withdrawn: WithdrawnKeys) -> Self {
+        Self { signer, role, withdrawn, held: ArcSwapOption::empty() }
     }
 
     /// The name of the key that signs.
@@ -73,7 +75,10 @@ impl KeyRing {
             Err(HsmError::NoCurrentKey { .. } | HsmError::Module(ModuleError::DelegateEnded(_))) => None,
             Err(error) => return Err(error.into()),
         };
-        let published = self.signer.published(self.role, at)?;
+        let mut published = self.signer.published(self.role, at)?;
+        let withdrawn = self.withdrawn.load();
+        let current = current.filter(|kid: &Arc<str>| !withdrawn.contains(&**kid));
+        published.retain(|key| !withdrawn.contains(key.key.kid()));
         Ok(Held { second, current, published: published.iter().map(known).collect::<Result<_, _>>()? })
     }
 }

@@ -1,16 +1,23 @@
 //! What may anybody know of our keys?
 
+use std::collections::HashSet;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hsm_config::{HsmError, KeyJob, KeyRole, PublishedKey, Signer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 /// The JWK Set (RFC 7517): every key that verifiers may meet, each named by its RFC 7638 thumbprint.
-pub(super) fn jwks(signer: &dyn Signer, at: OffsetDateTime) -> Result<Value, HsmError> {
+pub(super) fn jwks(
+    signer: &dyn Signer,
+    withdrawn: &HashSet<String>,
+    at: OffsetDateTime,
+) -> Result<Value, HsmError> {
     let mut keys = Vec::new();
     for role in KeyRole::ALL.into_iter().filter(|role| role.job() == KeyJob::Sign) {
         keys.extend(signer.published(role, at)?);
     }
+    keys.retain(|key| !withdrawn.contains(key.key.kid()));
     Ok(jwk_set(&keys))
 }
 

@@ -14,18 +14,12 @@ use crate::limits::{CLOCK_LEEWAY, MAX_SESSION_LIFETIME, MAX_TOKEN_BYTES};
 ///
 /// ```compile_fail
 /// fn forge(claims: gateway::token::SessionClaims) -> gateway::token::VerifiedSessionToken {
-///     gateway::token::VerifiedSessionToken { claims: std::sync::Arc::new(claims) }
+///     gateway::token::VerifiedSessionToken { claims: std::sync::Arc::new(claims), kid: "1".into() }
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct VerifiedSessionToken {
     claims: Arc<SessionClaims>,
-}
-
-/// What is remembered of a token: the key too, which may be withdrawn while the token lives.
-#[derive(Clone)]
-pub(super) struct RememberedToken {
-    verified: VerifiedSessionToken,
     kid: Arc<str>,
 }
 
@@ -34,6 +28,12 @@ impl VerifiedSessionToken {
     #[must_use]
     pub fn claims(&self) -> &SessionClaims {
         &self.claims
+    }
+
+    /// The `kid` of the key that signed it, which may be withdrawn while the token lives.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.kid
     }
 
     pub(super) fn into_shared(self) -> Arc<SessionClaims> {
@@ -89,7 +89,7 @@ impl Tokens {
         let key: Option<[u8; 32]> = hash.as_ref().try_into().ok();
         if let Some(known) = key.and_then(|key| self.verified.get(&key)) {
             return match self.sessions.keys().published(&known.kid, at)? {
-                Some(_) => Ok(known.verified),
+                Some(_) => Ok(known),
                 None => Err(TokenError::UnknownKey),
             };
         }
@@ -103,9 +103,9 @@ impl Tokens {
             return Err(TokenError::Audience);
         }
         check_lifetime(&claims)?;
-        let verified = VerifiedSessionToken { claims: Arc::new(claims.into_claims()?) };
+        let verified = VerifiedSessionToken { claims: Arc::new(claims.into_claims()?), kid: jws.kid };
         if let Some(key) = key {
-            self.verified.insert(key, RememberedToken { verified: verified.clone(), kid: jws.kid });
+            self.verified.insert(key, verified.clone());
         }
         Ok(verified)
     }

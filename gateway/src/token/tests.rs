@@ -60,6 +60,7 @@ fn claims() -> SessionClaims {
             method: "chip-authentication".to_owned(),
             proven_at: AT - Duration::seconds(1),
             station: "poste-1".to_owned(),
+            card: Some("9c".repeat(16)),
         },
         purpose: Purpose::Treatment,
         encounter: None,

@@ -75,6 +75,8 @@ struct Presence {
     method: String,
     proven_at: i64,
     station: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    card: Option<String>,
 }
 
 /// The `status` claim of a token status list.
@@ -109,7 +111,7 @@ impl Session {
             auth_time: claims.authenticated_at.unix_timestamp(),
             act: claims.actor.clone().map(|sub| Actor { sub }),
             establishment: claims.establishment.clone(),
-            presence: Presence::new(&claims.presence),
+            presence: Presence { card: claims.presence.card.clone(), ..Presence::new(&claims.presence) },
             purpose: claims.purpose.as_str().to_owned(),
             enc: claims.encounter.clone(),
             pol: claims.policy.clone(),
@@ -138,6 +140,7 @@ impl Session {
                 method: self.presence.method,
                 proven_at: instant(self.presence.proven_at)?,
                 station: self.presence.station,
+                card: self.presence.card,
             },
             purpose: Purpose::parse(&self.purpose).ok_or(TokenError::Claims("purpose"))?,
             encounter: self.enc,
@@ -181,12 +184,14 @@ impl Cnf {
 }
 
 impl Presence {
+    /// Without the card: one name of it at two back-ends would let them join what they know.
     fn new(presence: &PresenceClaims) -> Self {
         Self {
             id: presence.id,
             method: presence.method.clone(),
             proven_at: presence.proven_at.unix_timestamp(),
             station: presence.station.clone(),
+            card: None,
         }
     }
 }

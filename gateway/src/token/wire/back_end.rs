@@ -120,6 +120,7 @@ impl BackEnd {
                 method: self.presence.method,
                 proven_at: instant(self.presence.proven_at)?,
                 station: self.presence.station,
+                card: None,
             },
             purpose: Purpose::parse(&self.purpose).ok_or(TokenError::Claims("purpose"))?,
             encounter: self.enc,
