@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod keys;
+mod migrate;
 mod output;
 mod pki;
 mod place;
@@ -45,6 +46,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Run the whole story on this machine: gateway, sample back-ends, simulated cards
     Demo(demo::Arguments),
+    /// Bring the schema in PostgreSQL up to date, beside running gateways
+    Migrate(migrate::Arguments),
     /// Check files, permissions, expiry, ports, database, reader service; each finding with its remedy
     Doctor(doctor::Arguments),
     /// Certificates: show, verify against the trust store, look into revocation lists
@@ -84,6 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, &output),
+        Command::Migrate(arguments) => migrate::run(&arguments, &output),
         Command::Doctor(arguments) => doctor::run(&arguments, &output),
         Command::Pki(command) => pki::run(&command, &output),
         Command::Keys(command) => keys::run(&command, &output),

@@ -27,5 +27,6 @@ mod rotation;
 mod secrecy;
 mod sessions;
 mod state;
+mod store;
 mod tidy;
 mod tokens;

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use gateway::store::{self, PostgresHost, PostgresPlace};
+use hsm_config::SecretSource;
+
 use crate::harness::free_base;
 
 /// The password of both roles.
@@ -96,6 +99,33 @@ impl Postgres {
     /// The same for this role.
     pub fn url_as(&self, role: &str) -> String {
         format!("postgres://{role}@127.0.0.1:{}/{DATABASE}", self.port)
+    }
+
+    /// The server as a gateway's configuration has it.
+    pub fn place(&self) -> PostgresPlace {
+        self.place_as(GATEWAY)
+    }
+
+    /// The same for the owner of the schema.
+    pub fn owner_place(&self) -> PostgresPlace {
+        self.place_as(OWNER)
+    }
+
+    /// The same for this role.
+    pub fn place_as(&self, role: &str) -> PostgresPlace {
+        let host = PostgresHost {
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            user: role.to_owned(),
+            database: DATABASE.to_owned(),
+        };
+        let password = Some(SecretSource::File(self.password_file()));
+        PostgresPlace { hosts: vec![host], password, ca: None }
+    }
+
+    /// Makes the schema, as its owner, and lets the gateways' role use it.
+    pub async fn migrate(&self) {
+        store::migrate(&self.owner_place(), Some(GATEWAY)).await.expect("a schema");
     }
 
     /// A file with [`PASSWORD`], mode 0600: `password = "file:…"`.

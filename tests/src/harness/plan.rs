@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use arc_swap::ArcSwap;
 use gateway::clock::{Clock, ManualClock, SystemClock};
+use gateway::config::Config;
 use gateway::demo::back_ends::{SERVICES, Service, TokenValidator, router};
 use gateway::demo::folder::StateFolder;
 use gateway::demo::https;
 use gateway::demo::ports::Ports;
 use gateway::demo::world::World;
 use gateway::listen::{self, ClientAuth, ListenOptions, server_config};
+use gateway::store::{PostgresPlace, migrate};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,7 @@ use super::{Harness, addresses};
 use crate::back_end::{BackEnd, Manner};
 use crate::faulty::Faults;
 use crate::papers::Country;
+use crate::postgres::{self, Postgres};
 
 /// A healthy gateway, until something is said against it (plan).
 #[derive(Default)]
@@ -33,6 +36,7 @@ pub struct Plan {
     keys: toml::Table,
     variables: Vec<(String, String)>,
     edits: Vec<Edit>,
+    schema_owner: Option<PostgresPlace>,
 }
 
 /// A change of the configuration before the start.
@@ -95,6 +99,18 @@ impl Plan {
         self
     }
 
+    /// Registry and log in this PostgreSQL, whose schema is made first.
+    pub fn postgres(mut self, server: &Postgres) -> Self {
+        self.schema_owner = Some(server.owner_place());
+        let (url, password) = (server.url(), format!("file:{}", server.password_file().display()));
+        self.configured(move |config, _| {
+            let mut store = toml::Table::new();
+            store.insert("postgres".to_owned(), url.clone().into());
+            store.insert("password".to_owned(), password.clone().into());
+            config.insert("store".to_owned(), store.into());
+        })
+    }
+
     /// How much a gateway in its own process logs.
     pub fn log(mut self, filter: &str) -> Self {
         self.log = Some(filter.to_owned());
@@ -146,6 +162,11 @@ impl Plan {
             misbehaving.push((*service, BackEnd::start(&cert, &key, *manner).await));
         }
         self.configure(&files, &misbehaving);
+        if let Some(owner) = &self.schema_owner {
+            migrate(owner, Some(postgres::GATEWAY)).await.expect("a schema");
+            let config = Config::load(&files.config()).expect("a sound configuration");
+            world.fill(&config.store, SystemClock.now()).await.expect("a registry");
+        }
         Prepared { files, api: addresses(ports).0, world, folder, misbehaving }
     }
 

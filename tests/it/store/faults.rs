@@ -1,0 +1,1 @@
+//! What goes wrong with PostgreSQL, on a real one.

@@ -1,0 +1,1 @@
+//! The schema in PostgreSQL: made once, by whoever comes first, beside gateways that run.
