@@ -109,7 +109,10 @@ fn each_foreign_world_has_one_door() {
         ("pcsc::Context", &["card-reader/src/transport/pcsc.rs", "card-reader/src/transport/pcsc/"]),
         ("openssl::", &["pki/"]),
         ("cryptoki::", &["hsm-config/src/pkcs11.rs", "hsm-config/src/pkcs11/"]),
-        ("sqlx::", &["gateway/src/registry/", "gateway/src/audit/", "gateway/src/store"]),
+        (
+            "sqlx::",
+            &["gateway/src/registry/", "gateway/src/audit/", "gateway/src/store.rs", "gateway/src/store/"],
+        ),
         ("axum::", &["gateway/src/", "card-reader/src/bin/"]),
         ("cedar_policy::", &["policies/"]),
     ];

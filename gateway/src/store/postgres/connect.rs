@@ -13,7 +13,7 @@ use crate::limits::DATABASE_CONNECT;
 const SETTINGS: [(&str, &str); 7] = [
     ("synchronous_commit", "on"),
     ("default_transaction_read_only", "off"),
-    ("default_transaction_isolation", "read\\ committed"),
+    ("default_transaction_isolation", "read committed"),
     ("search_path", "public"),
     ("statement_timeout", "60s"),
     ("lock_timeout", "2s"),
