@@ -4,7 +4,6 @@ use card_reader::NationalNumber;
 use gateway::registry::{CardReport, Client, Coverage, CoverageScheme, HealthId, NewPatient, Relationship};
 use policies::ClientKind;
 use time::macros::{date, datetime};
-use uuid::Uuid;
 
 use super::kingdom::Kingdom;
 
@@ -120,40 +119,6 @@ async fn a_client_changed_by_another_process_is_known_at_the_next_refresh() {
         assert!(!here.client("pharmacy-1").expect("a client").active);
         assert!(here.client("pharmacy-2").is_none());
         assert_eq!(here.clients().len(), 1);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_ended_by_several_processes_at_once_are_all_known_to_a_third() {
-    for kingdom in Kingdom::both().await {
-        let reader = kingdom.registry().await;
-        let at = datetime!(2026-01-01 12:00 UTC);
-        let mut writers = Vec::new();
-        for process in 0..3_u128 {
-            let registry = kingdom.registry().await;
-            writers.push(tokio::spawn(async move {
-                for number in 0..40 {
-                    let session = Uuid::from_u128(process * 1_000 + number);
-                    let expires_at = at + time::Duration::minutes(15);
-                    registry.end_session(session, expires_at, at).await.expect("ended");
-                    registry.end_session(session, expires_at, at).await.expect("twice is as once");
-                }
-            }));
-        }
-        // The reader must not pass over a number whose commit came later than that of a higher one.
-        while writers.iter().any(|writer| !writer.is_finished()) {
-            reader.refresh().await.expect("a refresh");
-        }
-        for writer in writers {
-            writer.await.expect("a writer that ends");
-        }
-        reader.refresh().await.expect("a refresh");
-        let missed: Vec<u128> = (0..3)
-            .flat_map(|process| (0..40).map(move |number| process * 1_000 + number))
-            .filter(|session| !reader.has_ended(Uuid::from_u128(*session)))
-            .collect();
-        assert!(missed.is_empty(), "{}: {missed:?}", kingdom.engine());
-        assert!(!reader.has_ended(Uuid::from_u128(77_777)));
     }
 }
 
