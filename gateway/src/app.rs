@@ -17,7 +17,7 @@ use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
 use crate::rate::{RateLimit, RateLimits};
 use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
-use crate::state::{InProcess, SharedState, StateError};
+use crate::state::{self, SharedState, StateOpenError};
 use crate::store::{Store, StoreError};
 use crate::token::{TokenError, Tokens};
 use crate::trust::hot_list::HotLists;
@@ -94,7 +94,7 @@ pub enum BuildError {
     Registry(#[from] RegistryError),
     /// What all nodes share.
     #[error(transparent)]
-    State(#[from] StateError),
+    State(#[from] StateOpenError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -142,7 +142,7 @@ impl App {
             log = wrap(log);
         }
         let audit = Audit::start(Arc::new(Measured::new(log, metrics.clone())));
-        let state = Arc::new(InProcess::new(clock.clone())?);
+        let state = state::open(&config.state, clock.clone())?;
         let rate = RateLimit::new(RateLimits {
             per_second: config.limits.requests_per_second,
             burst: config.limits.requests_burst,

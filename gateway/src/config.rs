@@ -6,6 +6,7 @@
 mod error;
 mod file;
 mod keys;
+mod state;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use url::Url;
 use crate::store::StorePlace;
 
 pub use error::ConfigError;
+pub use state::{RedisPlace, StatePlace};
 pub use trust::{FetchConfig, FetchSource, HoldersConfig, HotListConfig, TrustConfig};
 
 /// The whole configuration, ready to be built from.
@@ -40,6 +42,8 @@ pub struct Config {
     pub keys: KeyPlace,
     /// Where registry and log are.
     pub store: StorePlace,
+    /// What all nodes remember for a while.
+    pub state: StatePlace,
     /// Whose cards are believed.
     pub trust: TrustConfig,
     /// A folder of Cedar policies; none: those shipped in the program.

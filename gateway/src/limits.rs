@@ -237,6 +237,24 @@ pub const HOT_LIST_FILES: usize = 2_048;
 /// of a cluster whose node timeout is a second.
 pub const STATE_DEADLINE: Duration = Duration::from_millis(2_500);
 
+/// Attempts of one call, with growing pauses from [`STATE_PAUSE`] on: a Redis that restarts is back within a second.
+pub const STATE_ATTEMPTS: u32 = 6;
+
+/// After the first attempt that failed; doubled by each that follows.
+pub const STATE_PAUSE: Duration = Duration::from_millis(25);
+
+/// One attempt, and one connection. A Redis on the same network answers within a millisecond.
+pub const STATE_ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A peer that acknowledges nothing for so long is gone (`TCP_USER_TIMEOUT`, RFC 5482).
+pub const STATE_SILENCE_MAX: Duration = Duration::from_secs(2);
+
+/// Between two looks at the epoch.
+pub const STATE_LOOK: Duration = Duration::from_millis(500);
+
+/// How long an epoch's name outlives the last node that looked at it. Longer than the life of anything spent in it.
+pub const STATE_EPOCH_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Octets of one key, and of the name of its holder.
 pub const STATE_KEY_OCTETS_MAX: usize = 256;
 

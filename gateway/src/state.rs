@@ -1,25 +1,31 @@
 //! What do all nodes remember for a while? Challenges, what was spent, counts: each with its expiry.
 //!
-//! Two places: this process ([`InProcess`]), and a Redis or Redis Cluster that any number of nodes share. Neither is believed to remember for ever: a memory has an [`Epoch`], which ends when what it held
+//! Two places: this process ([`InProcess`]), and a Redis or Redis Cluster that any number of nodes share
+//! ([`RedisState`]). Neither is believed to remember for ever: a memory has an [`Epoch`], which ends when what it held
 //! may be gone (a restart, a failover, a flush). What was born in one epoch is spent in it or nowhere, so a memory
 //! that was lost makes nothing spendable that was spent before.
 
 mod epoch;
 mod error;
 mod in_process;
+mod redis;
 mod remembered;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+use crate::clock::Clock;
+use crate::config::StatePlace;
 use crate::limits::{STATE_KEY_OCTETS_MAX, STATE_VALUE_OCTETS_MAX};
 
 pub use epoch::{Epoch, EpochId};
-pub use error::StateError;
+pub use error::{StateError, StateOpenError};
 pub use in_process::InProcess;
+pub use redis::RedisState;
 
 /// A name space: what is remembered for one purpose is never taken for another (*espace de noms*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,6 +165,17 @@ pub trait SharedState: Debug + Send + Sync {
 
     /// Forgets what is past, where nobody else does; a background task calls it.
     fn sweep(&self) {}
+}
+
+/// The memory that the configuration names.
+///
+/// # Errors
+/// What it points at cannot be read. A Redis that is away is no error: it may come.
+pub fn open(place: &StatePlace, clock: Arc<dyn Clock>) -> Result<Arc<dyn SharedState>, StateOpenError> {
+    Ok(match place {
+        StatePlace::InProcess => Arc::new(InProcess::new(clock)?),
+        StatePlace::Redis(place) => Arc::new(RedisState::open(place)?),
+    })
 }
 
 impl Space {

@@ -12,6 +12,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::keys::KeysFile;
+use super::state::StateFile;
 use super::store::StoreFile;
 use super::trust::TrustFile;
 use super::{
@@ -31,6 +32,7 @@ struct ConfigFile {
     issuer: IssuerFile,
     keys: Spanned<KeysFile>,
     store: Spanned<StoreFile>,
+    state: Option<StateFile>,
     trust: TrustFile,
     policies: Option<PoliciesFile>,
     #[serde(default)]
@@ -162,6 +164,7 @@ impl Source<'_> {
             api: self.api(&file.issuer, file.listen.api)?,
             keys: self.keys(&file.keys)?,
             store,
+            state: self.state(file.state)?,
             trust: TrustConfig {
                 csca: self.all_readable("trust.csca", file.trust.csca.as_ref())?,
                 crl: self.all_readable("trust.crl", &file.trust.crl)?,

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Config, ConfigError, FetchSource, PatientIdentifier};
+use super::{Config, ConfigError, FetchSource, PatientIdentifier, StatePlace};
 
 const SAMPLE: &str = include_str!("../../config/sample.toml");
 
@@ -163,5 +163,39 @@ fn keys_are_in_a_file_or_where_a_profile_says() {
         let error = keys(&incomplete).expect_err(&incomplete);
         assert!(error.problem.contains(named) && error.line.is_some(), "{error}");
         assert!(!error.to_string().contains("1234"), "{error}");
+    }
+}
+
+/// The sample with this in its `[state]`.
+fn with_state(lines: &str) -> Result<StatePlace, ConfigError> {
+    load(&SAMPLE.replace("[trust]\n", &format!("[state]\n{lines}\n[trust]\n"))).map(|config| config.state)
+}
+
+#[test]
+fn shared_state_is_in_this_process_unless_a_redis_is_named() {
+    assert_eq!(load(SAMPLE).unwrap().state, StatePlace::InProcess);
+    let StatePlace::Redis(one) = with_state("redis = [\"redis://bawaba@localhost:6379/3\"]").unwrap() else {
+        panic!("a Redis")
+    };
+    assert!(!one.cluster);
+    let text = "redis = [\"rediss://a:1\", \"rediss://b:1\"]\nca = \"ca.pem\"\npassword = \"env:REDIS\"";
+    let StatePlace::Redis(several) = with_state(text).unwrap() else { panic!("a cluster") };
+    assert!(several.cluster && several.password.is_some());
+}
+
+#[test]
+fn unusable_redis_is_named_and_its_password_is_not() {
+    for (lines, said) in [
+        ("redis = [\"redis://u:geheim@h\"]", "password in the URL"),
+        ("redis = []", "empty"),
+        ("redis = [\"http://h\"]", "not the URL"),
+        ("redis = [\"redis://h/x\"]", "not the URL"),
+        ("redis = [\"rediss://h\"]", "state.ca is missing"),
+        ("redis = [\"redis://h\"]\nca = \"ca.pem\"", "no server speaks TLS"),
+        ("redis = [\"redis://h/1\"]\ncluster = true", "no databases"),
+        ("redis = [\"redis://h\"]\npassword = \"geheim\"", "not a source of a secret"),
+    ] {
+        let error = with_state(lines).unwrap_err().to_string();
+        assert!(error.contains(said) && !error.contains("geheim"), "{lines}: {error}");
     }
 }

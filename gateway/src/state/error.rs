@@ -1,5 +1,7 @@
 //! Why does the shared state not answer?
 
+use std::path::PathBuf;
+
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 
@@ -36,6 +38,31 @@ pub enum StateError {
     /// The machine has no random numbers.
     #[error("no random numbers")]
     NoRandom,
+}
+
+/// Why the shared state cannot even be set up: the operator's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum StateOpenError {
+    /// The machine has no random numbers.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The password.
+    #[error("state.password: {0}")]
+    Password(#[from] hsm_config::SecretError),
+    /// The authorities of the server's certificate.
+    #[error("{}: cannot be read: {error}", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// No server is named.
+    #[error("[state]: no server is named")]
+    NoServer,
+    /// The address or the authorities are not usable; never with the password.
+    #[error("[state]: {0}")]
+    Client(#[from] redis::RedisError),
 }
 
 impl StateError {

@@ -1,0 +1,3 @@
+-- KEYS[2]: the room. ARGV[3]: the member.
+redis.call('ZREM', KEYS[2], ARGV[3])
+return 'out'
