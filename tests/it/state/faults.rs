@@ -113,6 +113,9 @@ async fn a_paused_redis_is_waited_for_in_bounded_time_and_nothing_happens_twice(
     let state = node(&redis.state());
     let epoch = state.epoch().await.expect("an epoch");
     state.put(Space::Presence, "waiting", "me", b"value", LIFE).await.expect("kept");
+    // What was never said before is asked for first, and not done.
+    assert_eq!(state.spend(Space::DpopProof, "other", LIFE, &epoch).await, Ok(Spent::First));
+    assert_eq!(state.count(Space::StatusList, "other", 1, LIFE, &epoch).await, Ok(1));
     redis.pause();
     let start = Instant::now();
     assert_eq!(state.spend(Space::DpopProof, "jti", LIFE, &epoch).await, Err(StateError::Timeout));
@@ -120,9 +123,10 @@ async fn a_paused_redis_is_waited_for_in_bounded_time_and_nothing_happens_twice(
     assert!(start.elapsed() < BOUNDED);
     redis.resume();
     assert!(eventually(async || state.ping().await.is_ok()).await);
-    // The repetitions were all carried out when it woke: once in effect.
+    // Whatever was on its way when it woke was carried out: once in effect.
     assert_eq!(state.spend(Space::DpopProof, "jti", LIFE, &epoch).await, Ok(Spent::Again));
-    assert_eq!(state.count(Space::StatusList, "n", 0, LIFE, &epoch).await, Ok(1));
+    let counted = state.count(Space::StatusList, "n", 0, LIFE, &epoch).await;
+    assert!(matches!(counted, Ok(0 | 1)), "{counted:?}");
     assert_eq!(state.take(Space::Presence, "waiting", "me").await, Ok(Taken::Now(b"value".to_vec())));
 }
 
@@ -184,10 +188,8 @@ async fn what_is_not_ours_is_refused_by_name() {
     let state = node(&redis.state());
     state.put(Space::Presence, "a", "me", b"", LIFE).await.expect("kept");
     let key = redis.cli(&["--scan", "--pattern", "*:presence:kept:a"]).trim().to_owned();
-    for (script, error) in [("return redis.call('SET', KEYS[1], 'x')", StateError::Unexpected)] {
-        assert!(redis.cli(&["EVAL", script, "1", &key]).contains("OK"));
-        assert_eq!(state.take(Space::Presence, "a", "me").await, Err(error));
-    }
+    assert!(redis.cli(&["SET", &key, "x"]).contains("OK"));
+    assert_eq!(state.take(Space::Presence, "a", "me").await, Err(StateError::Unexpected));
     let epochs = redis.cli(&["--scan", "--pattern", "*:epoch"]);
     for key in epochs.lines() {
         assert!(redis.cli(&["DEL", key]).contains('1'));
@@ -224,7 +226,7 @@ async fn a_memory_that_may_throw_things_away_is_not_ready() {
     assert_eq!(state.ping().await, Err(StateError::MayEvict));
     assert!(redis.cli(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).contains("OK"));
     assert_eq!(state.ping().await, Ok(()));
-    assert!(redis.cli(&["CONFIG", "SET", "maxmemory", "1mb"]).contains("OK"));
+    assert!(redis.cli(&["CONFIG", "SET", "maxmemory", "100kb"]).contains("OK"));
     let full = state.put(Space::Presence, "a", "me", &[0; 60_000], LIFE).await;
     assert_eq!(full, Err(StateError::Refused), "full is full; nothing else is thrown away");
     assert!(redis.cli(&["-a", PASSWORD, "INFO", "stats"]).contains("evicted_keys:0"));

@@ -3,8 +3,9 @@
 if epoch ~= ARGV[5] then return 'lost' end
 local said = redis.call('GET', KEYS[3])
 if said then return said end
-if redis.call('HGET', KEYS[2], 'epoch') ~= epoch then
-  redis.call('DEL', KEYS[2])
+local of = redis.call('HGET', KEYS[2], 'epoch')
+if of ~= epoch then
+  if of then redis.call('DEL', KEYS[2]) end
   redis.call('HSET', KEYS[2], 'epoch', epoch)
 end
 if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[2], ARGV[4]) end

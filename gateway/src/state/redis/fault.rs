@@ -23,6 +23,10 @@ impl Fault {
             ErrorKind::Io | ErrorKind::ClusterConnectionNotFound => Self::passing(StateError::Unreachable),
             ErrorKind::AuthenticationFailed => Self { dead: true, ..Self::lasting(StateError::Refused) },
             ErrorKind::Server(kind) => Self::said(kind, error.code().unwrap_or_default()),
+            // A code that the library has no name for, such as WRONGTYPE.
+            ErrorKind::Extension => {
+                Self::said(ServerErrorKind::ResponseError, error.code().unwrap_or_default())
+            }
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
                 Self { dead: true, ..Self::lasting(StateError::Unexpected) }
             }
