@@ -93,6 +93,27 @@ impl Counter {
         Reply { status, headers, json: serde_json::from_slice(&bytes).unwrap_or_default() }
     }
 
+    /// A form at an OAuth endpoint.
+    pub async fn form(&self, path: &str, parameters: &[(&str, &str)]) -> Reply {
+        self.raw_form(path, encoded(parameters), &[]).await.0
+    }
+
+    /// Any body at an OAuth endpoint, with more headers; the answer, and its text as it came.
+    pub async fn raw_form(&self, path: &str, body: String, headers: &[(&str, &str)]) -> (Reply, String) {
+        let mut request = self.http.post(format!("{}{path}", self.base)).body(body);
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let bytes = answer.bytes().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        let json = serde_json::from_slice(&bytes).unwrap_or_default();
+        (Reply { status, headers, json }, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Whether the request was answered at all.
     pub async fn is_heard(&self, path: &str) -> bool {
         self.http.get(format!("{}{path}", self.base)).send().await.is_ok()
@@ -208,4 +229,14 @@ pub fn commands(begun: &Value) -> Vec<CommandApdu> {
 #[track_caller]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a string, not {value}")).to_owned()
+}
+
+/// Parameters as `application/x-www-form-urlencoded`.
+pub fn encoded(parameters: &[(&str, &str)]) -> String {
+    let escaped = |text: &str| -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    };
+    let pairs = parameters.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }

@@ -9,6 +9,7 @@ pub mod counter;
 pub mod faulty;
 pub mod harness;
 pub mod list_server;
+pub mod oauth;
 pub mod papers;
 pub mod parsers;
 pub mod postgres;
