@@ -23,6 +23,7 @@
 //! | [`token`] | what do our tokens say, and is this one ours? |
 //! | [`registry`] | who is this patient, who is this client? |
 //! | [`state`] | what do all nodes remember for a while? |
+//! | [`relink`] | who is behind a pseudonym, when two operators must know? |
 //! | [`trust`] | which issuers do we trust at this moment? |
 //! | [`audit`] | what happened, durably? No log, no access |
 //! | `refusal` | what is told and what is written when the answer is no? |
@@ -61,6 +62,7 @@ pub mod proxy;
 pub mod rate;
 mod refusal;
 pub mod registry;
+pub mod relink;
 pub mod router;
 pub mod serve;
 pub mod session;

@@ -182,6 +182,9 @@ pub const KEY_CRYPTO_PERIOD_DAYS: i64 = 365;
 /// Octets of the longest token that is looked at; ours take about 1 KiB.
 pub const MAX_TOKEN_BYTES: usize = 4 << 10;
 
+/// Octets of an operator's signed statement: its chain of certificates is in it.
+pub const MAX_RELINK_STATEMENT_BYTES: usize = 32 << 10;
+
 /// Verified session tokens that are remembered, about 1 KiB each: more than are alive at one busy node.
 pub const MAX_VERIFIED_TOKENS: usize = 16_384;
 

@@ -11,6 +11,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod types;
+mod walk;
 
 use std::sync::Arc;
 

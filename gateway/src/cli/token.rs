@@ -1,5 +1,7 @@
 //! What does this token say, and is it one of ours?
 
+mod relink;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +47,9 @@ pub(super) enum Command {
         #[command(flatten)]
         keys: Keys,
     },
+    /// Lead a pseudonym back to a patient: two operators, for courts and fraud teams
+    #[command(subcommand)]
+    Relink(relink::Command),
 }
 
 /// Whose keys verify: a gateway of this machine, or a published key set.
@@ -82,6 +87,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             let claims = verify(&token, &jwks, issuer.as_deref())?;
             output.json(&Shown { verified: true, header: header(&token)?, claims })
         }
+        Command::Relink(command) => relink::run(command, *output),
     }
 }
 
