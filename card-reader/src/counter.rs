@@ -11,6 +11,8 @@ mod holder;
 mod language;
 mod messages;
 mod state;
+mod step_up;
+mod wanted;
 mod wire;
 
 use std::fmt;
@@ -29,6 +31,8 @@ pub use holder::Holder;
 pub use language::Language;
 pub use messages::Explanation;
 pub use state::DemoState;
+pub use step_up::{KeptCard, SteppedUp};
+pub use wanted::StepUpWanted;
 pub use wire::{Coverage, Dependant, Session};
 
 /// What is asked of one card (acte au guichet): who asks, for what, for whom.
@@ -146,6 +150,15 @@ pub struct OpenedSession {
     pub holder: Option<Holder>,
 }
 
+impl OpenedSession {
+    /// Whether this counter may speak to that service at all, as its token says (`scope`, RFC 9068 §2.2.3). For the screen: what it may do
+    /// there, the gateway decides.
+    #[must_use]
+    pub fn reaches(&self, service: &str) -> bool {
+        wire::scope(&self.token).split(' ').any(|scope| scope == service)
+    }
+}
+
 impl fmt::Debug for OpenedSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenedSession")
@@ -173,8 +186,18 @@ pub async fn open_act(
     transport: Box<dyn CardTransport + Send>,
     act: Act,
     gateway: &GatewayClient,
-    mut progress: impl FnMut(Stage),
+    progress: impl FnMut(Stage),
 ) -> Result<OpenedSession, CounterError> {
+    open_and_keep(transport, act, gateway, progress).await.map(|(opened, _card)| opened)
+}
+
+/// The same, and the card stays: for what needs the holder's PIN in this session. The reader is released with the [`KeptCard`].
+pub async fn open_and_keep(
+    transport: Box<dyn CardTransport + Send>,
+    act: Act,
+    gateway: &GatewayClient,
+    mut progress: impl FnMut(Stage),
+) -> Result<(OpenedSession, KeptCard), CounterError> {
     let mut watch = Stopwatch::default();
     let Act { can, purpose, station, profile, encounter, dependant } = act;
 
@@ -201,7 +224,8 @@ pub async fn open_act(
     let (opened, server) = gateway.prove_presence(&presence.presence, &proof).await?;
     watch.lap(Stage::Session);
 
-    Ok(OpenedSession {
+    let kept = KeptCard::new(card, station, profile);
+    let opened = OpenedSession {
         session: opened.session,
         token: opened.token,
         token_type: opened.token_type,
@@ -212,7 +236,8 @@ pub async fn open_act(
         server,
         apdus,
         holder,
-    })
+    };
+    Ok((opened, kept))
 }
 
 /// Measures the stages one after the other.

@@ -31,5 +31,6 @@ mod secrecy;
 mod sessions;
 mod state;
 mod store;
+mod step_up;
 mod tidy;
 mod tokens;

@@ -1,4 +1,4 @@
-//! What does the thread that speaks with the card do during one act?
+//! What does the thread that speaks with the card do during one act, and while the card stays?
 //!
 //! A conversation borrows its transport and every exchange blocks, while the requests between its parts are
 //! asynchronous. So the conversation stays on one blocking thread from PACE to the last answer and is asked over channels; when the
@@ -12,6 +12,7 @@ use crate::apdu::{CommandApdu, ResponseApdu};
 use crate::can::Can;
 use crate::conversation::Conversation;
 use crate::error::CardError;
+use crate::holder::{Pin, PinState};
 use crate::profile::CardProfile;
 use crate::transcript::CardTranscript;
 use crate::transport::CardTransport;
@@ -24,6 +25,17 @@ pub(super) struct CardSide {
 enum Request {
     Read(oneshot::Sender<Result<CardTranscript, CardError>>),
     Run(Vec<CommandApdu>, oneshot::Sender<Result<(Vec<ResponseApdu>, u32), CardError>>),
+    Holder(oneshot::Sender<Result<PinState, CardError>>),
+    RunWithPin(Vec<CommandApdu>, Pin, oneshot::Sender<Result<WithPin, CardError>>),
+}
+
+/// What came of commands with the PIN among them.
+pub(super) struct WithPin {
+    pub(super) responses: Vec<ResponseApdu>,
+    /// What the card said of the PIN, if it did not take it.
+    pub(super) refused: Option<CardError>,
+    /// Commands that the whole conversation took.
+    pub(super) apdus: u32,
 }
 
 impl CardSide {
@@ -56,6 +68,20 @@ impl CardSide {
                         let outcome = conversation.run(&commands);
                         let _ = answer.send(outcome.map(|responses| (responses, conversation.exchanges())));
                     }
+                    Request::Holder(answer) => {
+                        let found = conversation.renew().and_then(|()| conversation.holder_application());
+                        let _ = answer.send(found);
+                    }
+                    Request::RunWithPin(commands, pin, answer) => {
+                        let outcome = conversation.run_with_pin(&commands, &pin);
+                        // Before anybody waits for the gateway.
+                        drop(pin);
+                        let _ = answer.send(outcome.map(|responses| WithPin {
+                            refused: conversation.pin_refused(&commands, &responses),
+                            apdus: conversation.exchanges(),
+                            responses,
+                        }));
+                    }
                 }
             }
         });
@@ -74,6 +100,20 @@ impl CardSide {
         commands: Vec<CommandApdu>,
     ) -> Result<(Vec<ResponseApdu>, u32), CounterError> {
         self.ask(|answer| Request::Run(commands, answer)).await
+    }
+
+    /// Opens a fresh channel and asks the card how many tries of the PIN are left.
+    pub(super) async fn holder(&mut self) -> Result<PinState, CounterError> {
+        self.ask(Request::Holder).await
+    }
+
+    /// Runs the gateway's commands with the PIN where they ask for it.
+    pub(super) async fn run_with_pin(
+        &mut self,
+        commands: Vec<CommandApdu>,
+        pin: Pin,
+    ) -> Result<WithPin, CounterError> {
+        self.ask(|answer| Request::RunWithPin(commands, pin, answer)).await
     }
 
     async fn ask<T>(

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use super::Step;
 use super::error::{CounterError, Problem};
 use super::language::Language;
+use super::wanted::StepUpWanted;
 use super::wire::{BeginPresence, Opened, Presence, Proof};
 
 /// A gateway that cannot be connected to in this time is not there.
@@ -83,9 +84,7 @@ impl GatewayClient {
         presence: &str,
         proof: &Proof,
     ) -> Result<(Opened, Vec<Step>), CounterError> {
-        if !presence.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            return Err(CounterError::UnexpectedAnswer("the presence has no usable name"));
-        }
+        let presence = plain(presence)?;
         let path = format!("/v1/presences/{presence}/proof");
         let response = send(self.request(Method::POST, &path).json(proof)).await?;
         let timing = server_timing(&response);
@@ -104,12 +103,12 @@ impl GatewayClient {
         if response.status().is_success() { Ok(()) } else { Err(refused(response).await) }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).header(ACCEPT_LANGUAGE, self.language.tag())
     }
 }
 
-async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CounterError> {
+pub(super) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CounterError> {
     read(send(request).await?).await
 }
 
@@ -135,16 +134,23 @@ fn server_timing(response: &Response) -> Vec<Step> {
         .collect()
 }
 
+/// A name that the gateway gave, for a path.
+pub(super) fn plain(name: &str) -> Result<&str, CounterError> {
+    let usable = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if usable { Ok(name) } else { Err(CounterError::UnexpectedAnswer("what was begun has no usable name")) }
+}
+
 async fn send(request: RequestBuilder) -> Result<Response, CounterError> {
     request.send().await.map_err(|error| transport_error(&error))
 }
 
 async fn refused(response: Response) -> CounterError {
     let status = response.status().as_u16();
+    let step_up = StepUpWanted::of(response.headers());
     let Ok(body) = bounded_body(response).await else { return CounterError::Unreachable };
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) if !problem.code.is_empty() => {
-            CounterError::Refused(Box::new(Problem { status, ..problem }))
+            CounterError::Refused(Box::new(Problem { status, step_up, ..problem }))
         }
         _ => CounterError::UnexpectedAnswer("an error without a problem document"),
     }

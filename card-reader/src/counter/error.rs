@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::wanted::StepUpWanted;
 use crate::error::CardError;
 #[cfg(feature = "pcsc")]
 use crate::transport::pcsc::PcscError;
@@ -68,6 +69,9 @@ pub struct Problem {
     pub request_id: Option<String>,
     /// Why policy said no.
     pub reasons: Vec<Reason>,
+    /// What the holder has to prove first (RFC 9470 §3), from `WWW-Authenticate`.
+    #[serde(skip)]
+    pub step_up: Option<StepUpWanted>,
 }
 
 /// One reason of a refusal by policy, in the language asked for.
@@ -115,11 +119,22 @@ impl CounterError {
         }
     }
 
-    /// Tries of the CAN that are left, when the card said so.
+    /// Tries of the CAN or the PIN that are left, when the card said so.
     #[must_use]
     pub fn tries_left(&self) -> Option<u8> {
         match self {
-            CounterError::Card(CardError::WrongCan { tries_left }) => *tries_left,
+            CounterError::Card(CardError::WrongCan { tries_left } | CardError::WrongPin { tries_left }) => {
+                *tries_left
+            }
+            _ => None,
+        }
+    }
+
+    /// What the holder of the card has to prove first, where that is all that is missing (RFC 9470).
+    #[must_use]
+    pub fn step_up(&self) -> Option<&StepUpWanted> {
+        match self {
+            CounterError::Refused(problem) => problem.step_up.as_ref(),
             _ => None,
         }
     }

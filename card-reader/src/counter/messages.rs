@@ -1,5 +1,6 @@
 //! What is the staff told, and what can they do next, in their own language?
 
+mod pin;
 #[cfg(feature = "pcsc")]
 mod reader;
 
@@ -49,8 +50,11 @@ impl CounterError {
                     next_step: problem.action_staff.clone(),
                 }
             }
-            CounterError::Card(CardError::WrongCan { tries_left: Some(left) }) if *left > 0 => {
-                let mut said = WRONG_CAN.say(language);
+            CounterError::Card(
+                error @ (CardError::WrongCan { tries_left: Some(left) }
+                | CardError::WrongPin { tries_left: Some(left) }),
+            ) if *left > 0 => {
+                let mut said = card_texts(*error).say(language);
                 let tries = match language {
                     Language::French => "Essais restants",
                     Language::Arabic => "المحاولات المتبقية",
@@ -75,6 +79,9 @@ fn card_texts(error: CardError) -> &'static Texts {
     match error {
         CardError::WrongCan { tries_left: Some(0) } => &CAN_BLOCKED,
         CardError::WrongCan { .. } => &WRONG_CAN,
+        CardError::WrongPin { tries_left: Some(0) } => &pin::PIN_BLOCKED,
+        CardError::WrongPin { .. } => &pin::WRONG_PIN,
+        CardError::NoHolderApplication => &pin::NO_PIN,
         CardError::Transport(TransportError::NoCard) => &NO_CARD,
         CardError::Transport(TransportError::SessionLost) => &CARD_LOST,
         CardError::Transport(TransportError::Silent) => &CARD_SILENT,

@@ -93,6 +93,9 @@ fn every_failure_has_words_in_every_language() {
     let failures = [
         CounterError::Card(CardError::WrongCan { tries_left: Some(0) }),
         CounterError::Card(CardError::PaceNotOffered),
+        CounterError::Card(CardError::WrongPin { tries_left: Some(1) }),
+        CounterError::Card(CardError::WrongPin { tries_left: Some(0) }),
+        CounterError::Card(CardError::NoHolderApplication),
         CounterError::Card(CardError::CommandNotAllowed),
         CounterError::Unreachable,
         CounterError::TlsRefused,

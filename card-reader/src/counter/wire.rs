@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use super::error::CounterError;
@@ -60,10 +60,27 @@ pub(super) struct Presence {
 impl Presence {
     /// The commands for the chip. The conversation itself refuses those that a station does not run.
     pub(super) fn commands(&self) -> Result<Vec<CommandApdu>, CounterError> {
-        let parse = |text: &String| CommandApdu::parse(&hex::decode(text).ok()?).ok();
-        let commands: Option<Vec<_>> = self.commands.iter().map(parse).collect();
-        commands.ok_or(CounterError::UnexpectedAnswer("the challenge is not a list of commands"))
+        commands(&self.commands)
     }
+}
+
+/// A challenge: a list of commands in hexadecimal.
+pub(super) fn commands(texts: &[String]) -> Result<Vec<CommandApdu>, CounterError> {
+    let parse = |text: &String| CommandApdu::parse(&hex::decode(text).ok()?).ok();
+    let commands: Option<Vec<_>> = texts.iter().map(parse).collect();
+    commands.ok_or(CounterError::UnexpectedAnswer("the challenge is not a list of commands"))
+}
+
+/// What a token of our own says it is for; nothing, if it is not one of ours. Not verified: the counter believes the gateway that
+/// just gave it.
+pub(super) fn scope(token: &str) -> String {
+    #[derive(Default, Deserialize)]
+    struct Claims {
+        #[serde(default)]
+        scope: String,
+    }
+    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    payload.and_then(|json| serde_json::from_slice::<Claims>(&json).ok()).unwrap_or_default().scope
 }
 
 /// `POST /v1/presences/{id}/proof`

@@ -74,6 +74,7 @@ pub fn router(service: Service, base: String, validator: TokenValidator, patient
         .route("/metadata", get(metadata))
         .route("/{type}", get(search).post(create))
         .route("/{type}/{id}", get(read))
+        .route("/{type}/{id}/{operation}", get(operate))
         .fallback(async || Outcome::not_found())
         .method_not_allowed_fallback(async || Outcome::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -113,6 +114,21 @@ async fn read(
     // Another patient's resource and one that never was look the same.
     let resource = back_end.records.read(&claims.sub, &kind, &id).ok_or_else(Outcome::not_found)?;
     Ok(fhir(StatusCode::OK, &resource))
+}
+
+/// `Patient/{id}/$everything`: the whole record of the patient whom the token names.
+async fn operate(
+    State(back_end): State<Arc<BackEnd>>,
+    Path((kind, id, operation)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Outcome> {
+    let claims = back_end.admit(&headers, &kind, back_end.service.served).await?;
+    if (kind.as_str(), operation.as_str()) != ("Patient", "$everything") || id != claims.sub {
+        return Err(Outcome::not_found());
+    }
+    let found = back_end.records.everything(&claims.sub);
+    let path = format!("Patient/{id}/$everything");
+    Ok(fhir(StatusCode::OK, &bundle::searchset(&back_end.base, &path, &HashMap::new(), &found)))
 }
 
 async fn create(

@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
 use super::folder::{StateFolder, write_private};
+use super::holders::Holders;
 use super::people::{self, Chip, Person};
 use super::signers::Signers;
 
 /// A Moroccan card lives ten years; those of the demonstration are two years old.
-const GOOD_FOR: Duration = Duration::days(365 * 8);
+pub(super) const GOOD_FOR: Duration = Duration::days(365 * 8);
 const EXPIRED_SINCE: Duration = Duration::days(60);
 /// A good card with less than this left is made anew.
 const RENEW: Duration = Duration::days(365);
@@ -30,6 +31,7 @@ struct Entry {
     national_number: String,
     document_number: String,
     can: String,
+    pin: Option<String>,
     health_id: String,
     scheme: String,
     chip: String,
@@ -38,8 +40,13 @@ struct Entry {
 }
 
 /// Makes the card files that are missing or near their end, and `people.json`.
-pub(super) fn personalise(folder: &StateFolder, signers: &Signers, at: OffsetDateTime) -> Result<()> {
-    let known = load(folder, signers.fresh);
+pub(super) fn personalise(
+    folder: &StateFolder,
+    signers: &Signers,
+    holders: &Holders,
+    at: OffsetDateTime,
+) -> Result<()> {
+    let known = load(folder, signers.fresh || holders.fresh);
     let mut entries = BTreeMap::new();
     for (name, person, note) in all() {
         let kept = known.get(name).map(|entry| entry.expires_on).filter(|end| {
@@ -50,7 +57,8 @@ pub(super) fn personalise(folder: &StateFolder, signers: &Signers, at: OffsetDat
             Some(end) => end,
             None => {
                 let end = if name == people::EXPIRED { at - EXPIRED_SINCE } else { at + GOOD_FOR }.date();
-                make(folder, signers, name, person, end).with_context(|| format!("card {name}"))?;
+                make(folder, (signers, holders, at), name, person, end)
+                    .with_context(|| format!("card {name}"))?;
                 end
             }
         };
@@ -64,6 +72,8 @@ fn all() -> impl Iterator<Item = (&'static str, &'static Person, &'static str)> 
     let note = |card: &str| match card {
         people::REPORTED => "reported lost",
         people::EXPIRED => "document expired",
+        people::PIN_BLOCKED => "PIN blocked",
+        people::PIN_REVOKED => "holder's certificate revoked",
         card if card == people::CHILD.guardian => "guardian of a child without a card",
         _ => "",
     };
@@ -77,7 +87,7 @@ fn all() -> impl Iterator<Item = (&'static str, &'static Person, &'static str)> 
 
 fn make(
     folder: &StateFolder,
-    signers: &Signers,
+    (signers, holders, at): (&Signers, &Holders, OffsetDateTime),
     name: &str,
     person: &Person,
     expires_on: Date,
@@ -90,9 +100,9 @@ fn make(
         copy.behaviour.clone = true;
         copy
     } else if name == signer_revoked {
-        sign(person, expires_on, &signers.revoked)?
+        holders.equip(sign(person, expires_on, &signers.revoked)?, person, at)?
     } else {
-        sign(person, expires_on, &signers.documents)?
+        holders.equip(sign(person, expires_on, &signers.documents)?, person, at)?
     };
     Ok(write_private(&folder.card(name), card.to_json()?.as_bytes())?)
 }
@@ -136,6 +146,7 @@ fn entry(person: &Person, expires_on: Date, note: &str) -> Entry {
         national_number: person.national_number.to_owned(),
         document_number: person.document_number.to_owned(),
         can: person.can.to_owned(),
+        pin: person.pin().map(str::to_owned),
         health_id: person.health_id.to_owned(),
         scheme: person.scheme.code().to_owned(),
         chip: chip.to_owned(),

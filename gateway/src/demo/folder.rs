@@ -17,7 +17,7 @@ impl StateFolder {
     pub fn create(root: &Path) -> io::Result<Self> {
         create_private_dir(root)?;
         let root = fs::canonicalize(root)?;
-        for part in ["clients", "cards", "pki", "csca", "back-ends"] {
+        for part in ["clients", "cards", "pki", "csca", "holders", "back-ends"] {
             create_private_dir(&root.join(part))?;
         }
         Ok(Self { root })
@@ -106,6 +106,21 @@ impl StateFolder {
     /// Keys of the country signer and its document signers.
     pub fn csca_keys(&self) -> PathBuf {
         self.root.join("csca/signers.json")
+    }
+
+    /// Certificate of the authority of cardholders.
+    pub fn holder_ca(&self) -> PathBuf {
+        self.root.join("holders/ca.pem")
+    }
+
+    /// Its revocation list.
+    pub fn holder_crl(&self) -> PathBuf {
+        self.root.join("holders/ca.crl.pem")
+    }
+
+    /// Its key.
+    pub fn holder_keys(&self) -> PathBuf {
+        self.root.join("holders/authority.key.json")
     }
 
     /// The gateway's own keys, sealed.

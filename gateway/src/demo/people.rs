@@ -135,6 +135,21 @@ pub const CLONED: (&str, &str) = ("youssef", "youssef-clone");
 /// A card whose document signer was revoked: made for the owner of the first.
 pub const SIGNER_REVOKED: (&str, &str) = ("karim", "karim-signer-revoked");
 
+/// Cards without the holder's application, as those issued before it: no PIN can be asked for.
+pub const NO_PIN: [&str; 2] = ["hamid-revoked", "brahim"];
+/// The card whose PIN is blocked.
+pub const PIN_BLOCKED: &str = "mehdi";
+/// The card whose holder's certificate was revoked.
+pub const PIN_REVOKED: &str = "karim";
+
+impl Person {
+    /// The PIN of the card, if it has one: in this invented kingdom, the last four digits of the CAN.
+    #[must_use]
+    pub fn pin(&self) -> Option<&'static str> {
+        self.can.get(2..).filter(|_| !NO_PIN.contains(&self.card))
+    }
+}
+
 /// Everybody who has a dossier.
 pub fn patients() -> impl Iterator<Item = &'static Person> {
     PEOPLE.iter().chain(std::iter::once(&CHILD.person))

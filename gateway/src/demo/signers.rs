@@ -115,7 +115,7 @@ impl Signers {
 }
 
 /// RFC 7468 §2.
-fn pem(label: &str, der: &[u8]) -> String {
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
     let base64 = STANDARD.encode(der);
     let mut text = format!("-----BEGIN {label}-----\n");
     for (place, letter) in base64.chars().enumerate() {

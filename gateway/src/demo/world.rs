@@ -12,6 +12,7 @@ use super::authority::Authority;
 use super::back_ends::Patient;
 use super::clients::{CLIENTS, SERVICES};
 use super::folder::{StateFolder, write_public};
+use super::holders::{self, Holders};
 use super::ports::Ports;
 use super::signers::Signers;
 use super::{cards, enrolment, keys, people};
@@ -44,7 +45,9 @@ impl World {
         let world = Self { folder, ports, keys: Arc::new(keys), _lock: lock };
         world.certificates(at)?;
         let signers = Signers::load_or_create(&world.folder, at)?;
-        cards::personalise(&world.folder, &signers, at)?;
+        let holders = Holders::load_or_create(&world.folder, at)?;
+        cards::personalise(&world.folder, &signers, &holders, at)?;
+        holders.sign_crl(&world.folder, at)?;
         world.write_config()?;
         world.fill(&StorePlace::Sqlite(world.folder.database()), at).await?;
         Ok(world)
@@ -111,7 +114,8 @@ impl World {
              [keys]\nfile = {}\n\
              # Beside the file it opens: for the demonstration only.\npassphrase = \"file:{}\"\n\n\
              [store]\nsqlite = {}\n\n\
-             [trust]\ncsca = [{}]\ncrl = [{}]\nstore = \"trust\"\n",
+             [trust]\ncsca = [{}]\ncrl = [{}]\nstore = \"trust\"\n\
+             holder_ca = [{}]\nholder_crl = [{}]\nholder_policies = [\"{}\"]\n",
             self.relative(&self.folder.server_certificate())?,
             self.relative(&self.folder.server_key())?,
             self.relative(&self.folder.ca_certificate())?,
@@ -122,6 +126,9 @@ impl World {
             self.relative(&self.folder.database())?,
             self.relative(&self.folder.csca_certificate())?,
             self.relative(&self.folder.csca_crl())?,
+            self.relative(&self.folder.holder_ca())?,
+            self.relative(&self.folder.holder_crl())?,
+            holders::POLICY,
         );
         for (place, service) in (0..).zip(SERVICES) {
             text += &format!(

@@ -11,6 +11,7 @@ pub(super) fn searchset(base: &str, kind: &str, query: &HashMap<String, String>,
         .iter()
         .map(|resource| {
             let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
+            let kind = resource.get("resourceType").and_then(Value::as_str).unwrap_or(kind);
             json!({"fullUrl": format!("{base}/{kind}/{id}"), "resource": resource, "search": {"mode": "match"}})
         })
         .collect();

@@ -58,6 +58,12 @@ impl Records {
             .collect()
     }
 
+    /// All that is known of the patient.
+    pub(super) fn everything(&self, subject: &str) -> Vec<Value> {
+        let by_subject = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
+        by_subject.get(subject).cloned().unwrap_or_default()
+    }
+
     pub(super) fn read(&self, subject: &str, kind: &str, id: &str) -> Option<Value> {
         let by_subject = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
         let known = by_subject.get(subject)?;
