@@ -64,11 +64,10 @@ async fn the_holder_agrees_and_the_same_session_goes_on() {
     let before = town.event_count().await;
     let asked = counter.get(&whole_record(&opened), &opened.token).await;
     asked.is_problem(401, "holder-required");
-    assert_eq!(
-        asked.header("www-authenticate"),
-        "Bearer error=\"insufficient_user_authentication\", \
-         error_description=\"the holder of the card has to agree by PIN\", acr_values=\"holder\", max_age=\"300\""
-    );
+    let wanted = "Bearer error=\"insufficient_user_authentication\", \
+        error_description=\"the holder of the card has to agree by PIN\", acr_values=\"holder\", max_age=\"300\"";
+    // The resource's metadata (RFC 9728) may follow.
+    assert!(asked.header("www-authenticate").starts_with(wanted), "{}", asked.header("www-authenticate"));
     assert_eq!(asked.json["reasons"][0]["code"], "holder-required");
     let event = town.event_after(before, "holder-required").await;
     assert_eq!((text(&event["kind"]), text(&event["outcome"])), ("access".to_owned(), "deny".to_owned()));
@@ -110,7 +109,7 @@ async fn a_pin_is_good_for_five_minutes_and_can_be_renewed() {
     let before = town.event_count().await;
     let asked = counter.get(&whole_record(&opened), &first.token).await;
     asked.is_problem(401, "holder-required");
-    assert!(asked.header("www-authenticate").ends_with("max_age=\"300\""));
+    assert!(asked.header("www-authenticate").contains(", max_age=\"300\""));
     town.event_after(before, "holder-too-long-ago").await;
     let again = Opened { json: opened.json.clone(), token: first.token };
     let second = stepped(&step_up(&town, HOSPITAL, &again, "amina", "4417").await);

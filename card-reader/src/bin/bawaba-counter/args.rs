@@ -7,6 +7,7 @@ use card_reader::counter::{ClientIdentity, DemoState, GatewayClient, Language};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
+use crate::pin::HolderArgs;
 
 /// Turns a card on a reader into a session at the Bawaba gateway.
 ///
@@ -20,7 +21,8 @@ use crate::failure::Failure;
     after_help = "Try it with a running demonstration (bawaba demo --state DIR):
   bawaba-counter --state DIR                      the counter page, with the demonstration's cards
   bawaba-counter cards --state DIR                which cards there are
-  bawaba-counter open --state DIR --card fatima   one whole act: session, token, receipt
+  bawaba-counter open --state DIR --card amina    one whole act: session, token, receipt
+  bawaba-counter open --state DIR --card amina --as hospital-1 --holder   the same, the holder agreeing by PIN
 With a reader:
   bawaba-counter readers                          what is connected, and what is on it
   BAWABA_CAN=123456 bawaba-counter read           what the card says (the CAN is never an argument)
@@ -157,6 +159,8 @@ pub(crate) struct OpenArgs {
     /// Why the data is needed: an HL7 PurposeOfUse code (TREAT care, HPAYMT billing, ETREAT emergency).
     #[arg(long, value_name = "CODE", default_value = "TREAT")]
     pub(crate) purpose: String,
+    #[command(flatten)]
+    pub(crate) holder: HolderArgs,
     /// Open for a child of the holder: the subject that an earlier session gave.
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) dependant: Option<String>,
@@ -226,6 +230,10 @@ mod tests {
     fn no_argument_takes_the_can_itself() {
         assert!(CounterArgs::try_parse_from(["bawaba-counter", "read", "--can", "123456"]).is_err());
         assert!(CounterArgs::try_parse_from(["bawaba-counter", "read", "123456"]).is_err());
+        let open = ["bawaba-counter", "open", "--state", "s", "--holder"];
+        assert!(CounterArgs::try_parse_from(open.into_iter().chain(["--pin", "4417"])).is_err());
+        assert!(CounterArgs::try_parse_from(open.into_iter().chain(["--pin-from", "4417"])).is_err());
+        assert!(CounterArgs::try_parse_from(open.into_iter().chain(["--pin-from", "env:PIN"])).is_ok());
     }
 
     #[test]

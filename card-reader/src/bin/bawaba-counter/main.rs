@@ -9,6 +9,7 @@ mod failure;
 mod open;
 mod output;
 mod page;
+mod pin;
 mod read;
 mod readers;
 mod simulate;
