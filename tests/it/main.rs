@@ -30,7 +30,7 @@ mod rotation;
 mod secrecy;
 mod sessions;
 mod state;
-mod store;
 mod step_up;
+mod store;
 mod tidy;
 mod tokens;
