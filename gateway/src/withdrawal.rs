@@ -26,7 +26,7 @@ use crate::limits::{MAX_WITHDRAWALS, WITHDRAWAL_KEPT, WITHDRAWAL_STALE};
 use crate::metrics::Metrics;
 use crate::registry::RegistryError;
 use crate::store::Store;
-use crate::token::{BackEndClaims, SessionClaims, Tokens, VerifiedSessionToken};
+use crate::token::{BackEndClaims, PatientReference, SessionClaims, Tokens, VerifiedSessionToken};
 use follow::Followers;
 use known::{Known, RestsOn};
 use store::{PAGE_ROWS, Withdrawal};
@@ -177,9 +177,13 @@ impl Withdrawals {
     }
 
     /// Whether a back-end token stands, by itself and by its session.
-    pub(crate) fn back_end_stands(&self, claims: &BackEndClaims) -> Result<(), Ended> {
+    pub(crate) fn back_end_stands(
+        &self,
+        claims: &BackEndClaims,
+        patient: &PatientReference,
+    ) -> Result<(), Ended> {
         self.heard_lately()?;
-        self.verdict(&RestsOn::of_back_end(claims))
+        self.verdict(&RestsOn::of_back_end(claims, patient))
     }
 
     fn heard_lately(&self) -> Result<(), Ended> {

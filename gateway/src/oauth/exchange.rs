@@ -138,7 +138,7 @@ async fn onward(
     let token = app.tokens.verify_back_end(wanted.subject_token, &own.audience, at)?;
     event.session = Some(token.claims().session);
     event.purpose = Some(token.claims().purpose.as_str().to_owned());
-    let received = Received::alive(app, token, at)?;
+    let received = Received::alive(app, token)?;
     event.subject = Some(received.patient().subject.clone());
     let claims = received.claims();
     if claims.actors.len() > 1 {
@@ -155,7 +155,7 @@ async fn onward(
         },
         purpose: claims.purpose,
         acr: claims.acr,
-        dependant: received.patient().dependant,
+        dependant: received.patient().guardian.is_some(),
         signals: Vec::new(),
     };
     let goes_on = permit(app, &request, event)?;

@@ -66,14 +66,14 @@ fn worth(
     if !may_ask(app, caller, &says, event) {
         return Ok(Err("introspection-not-yours"));
     }
-    Ok(if is_alive(app, &says, event.at)? { Ok(says) } else { Err("session-ended") })
+    Ok(if is_alive(app, &says)? { Ok(says) } else { Err("session-ended") })
 }
 
 fn may_ask(app: &App, caller: &Caller, says: &TokenSays, event: &mut AuditEvent) -> bool {
     let own = app.config.back_end_of_client(caller.id()).map(|back_end| back_end.audience.as_str());
     let (audience, confirmation, purpose, acr) = match says {
         TokenSays::Session(claims) => (None, Some(&claims.confirmation), claims.purpose, claims.acr),
-        TokenSays::BackEnd(claims) => {
+        TokenSays::BackEnd(claims, _) => {
             event.service = app.config.back_end_of_audience(&claims.audience).map(|to| to.service.clone());
             (Some(claims.audience.as_str()), claims.confirmation.as_ref(), claims.purpose, claims.acr)
         }

@@ -1,7 +1,5 @@
 //! May a token that a back-end received still be used: has nothing behind it been withdrawn?
 
-use time::OffsetDateTime;
-
 use super::{OAuthError, fault};
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -13,29 +11,20 @@ use crate::withdrawal::Ended;
 /// Only `Received::alive` makes one:
 ///
 /// ```compile_fail
-/// fn forge(token: gateway::token::VerifiedBackEndToken, patient: gateway::token::PatientReference)
-/// -> gateway::oauth::Received {
-///     gateway::oauth::Received { token, patient }
+/// fn forge(token: gateway::token::VerifiedBackEndToken) -> gateway::oauth::Received {
+///     gateway::oauth::Received { token }
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Received {
     token: VerifiedBackEndToken,
-    patient: PatientReference,
 }
 
 impl Received {
     /// Asks whether session and token still stand.
-    pub(super) fn alive(
-        app: &App,
-        token: VerifiedBackEndToken,
-        _at: OffsetDateTime,
-    ) -> Result<Self, OAuthError> {
-        if !stands(app, token.claims())? {
-            return Err(OAuthError::new(&fault::SESSION_ENDED));
-        }
-        let patient = app.tokens.patient_of(&token)?;
-        Ok(Self { token, patient })
+    pub(super) fn alive(app: &App, token: VerifiedBackEndToken) -> Result<Self, OAuthError> {
+        let stands = stands(app, token.claims(), token.patient())?;
+        if stands { Ok(Self { token }) } else { Err(OAuthError::new(&fault::SESSION_ENDED)) }
     }
 
     /// What the token says.
@@ -47,23 +36,23 @@ impl Received {
     /// The patient, as the gateway knows them.
     #[must_use]
     pub fn patient(&self) -> &PatientReference {
-        &self.patient
+        self.token.patient()
     }
 }
 
 /// Whether an access token of either kind still opens anything.
-pub(super) fn is_alive(app: &App, says: &TokenSays, _at: OffsetDateTime) -> Result<bool, OAuthError> {
+pub(super) fn is_alive(app: &App, says: &TokenSays) -> Result<bool, OAuthError> {
     Ok(match says {
         TokenSays::Session(claims) => {
             still(app.withdrawals.session_stands(claims))? && active(app, &claims.client_id)
         }
-        TokenSays::BackEnd(claims) => stands(app, claims)?,
+        TokenSays::BackEnd(claims, patient) => stands(app, claims, patient)?,
     })
 }
 
 /// A token goes with its session; one that was taken back alone is known by its own id.
-fn stands(app: &App, claims: &BackEndClaims) -> Result<bool, OAuthError> {
-    Ok(still(app.withdrawals.back_end_stands(claims))?
+fn stands(app: &App, claims: &BackEndClaims, patient: &PatientReference) -> Result<bool, OAuthError> {
+    Ok(still(app.withdrawals.back_end_stands(claims, patient))?
         && active(app, &claims.establishment)
         && claims.actors.iter().all(|actor| active(app, actor)))
 }

@@ -30,7 +30,7 @@ pub(super) async fn revoke(app: &App, asked: &Asked, event: &mut AuditEvent) -> 
             app.withdrawals.withdraw_session(&claims, "token-revoked", event.at).await?;
             "session-revoked"
         }
-        Ok(TokenSays::BackEnd(claims)) => {
+        Ok(TokenSays::BackEnd(claims, _)) => {
             event.session = Some(claims.session);
             let held =
                 claims.confirmation.as_ref().is_some_and(|key| key.is_proven_by(caller.confirmation()));

@@ -168,8 +168,11 @@ impl Tokens {
         }
         let (issued_at, expires_at) = life(claims.expires_at, at)?;
         let token = Uuid::new_v4();
-        let patient =
-            super::PatientReference { subject: claims.subject.clone(), dependant: claims.actor.is_some() };
+        let patient = super::PatientReference {
+            subject: claims.subject.clone(),
+            guardian: claims.actor.clone(),
+            card: claims.presence.card.clone(),
+        };
         Ok(BackEndClaims {
             session: claims.id,
             token,

@@ -22,7 +22,7 @@ impl TokenSays {
     pub fn session(&self) -> Uuid {
         match self {
             Self::Session(claims) => claims.id,
-            Self::BackEnd(claims) => claims.session,
+            Self::BackEnd(claims, _) => claims.session,
         }
     }
 }
@@ -39,7 +39,7 @@ impl Tokens {
                 let payload = wire::Session::new(claims, &self.issuer, &self.audience);
                 (serde_json::to_value(payload).map_err(not_json)?, Some(&claims.confirmation))
             }
-            TokenSays::BackEnd(claims) => {
+            TokenSays::BackEnd(claims, _) => {
                 let payload = wire::BackEnd::new(claims, &self.issuer);
                 (serde_json::to_value(payload).map_err(not_json)?, claims.confirmation.as_ref())
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use hsm_config::{HsmError, KeyRole};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -22,15 +23,21 @@ use crate::limits::{CLOCK_LEEWAY, MAX_BACK_END_LIFETIME, MAX_TOKEN_BYTES};
 #[derive(Clone, Debug)]
 pub struct VerifiedBackEndToken {
     claims: Arc<BackEndClaims>,
+    patient: Arc<PatientReference>,
 }
 
-/// The patient behind a back-end token, as the gateway knows them.
-#[derive(Clone, PartialEq, Eq)]
+/// The patient behind a back-end token, as the gateway knows them: what `ref` says to the gateway alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatientReference {
     /// `sub` of the session.
+    #[serde(rename = "s")]
     pub subject: String,
-    /// The session is for a dependant of the card's holder.
-    pub dependant: bool,
+    /// `act.sub` of the session: the holder of the card, where the patient is a dependant.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<String>,
+    /// `presence.card` of the session.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
 }
 
 /// What an access token of this gateway says to whoever may ask: no proof that the asker may use it.
@@ -38,14 +45,15 @@ pub struct PatientReference {
 pub enum TokenSays {
     /// A session token.
     Session(Arc<SessionClaims>),
-    /// A back-end token.
-    BackEnd(Arc<BackEndClaims>),
+    /// A back-end token, and the patient behind it, who is not for the asker.
+    BackEnd(Arc<BackEndClaims>, Arc<PatientReference>),
 }
 
 /// What is remembered of a token: the key too, which may be withdrawn while the token lives.
 #[derive(Clone)]
 pub(super) struct RememberedBackEnd {
     claims: Arc<BackEndClaims>,
+    patient: Arc<PatientReference>,
     kid: Arc<str>,
 }
 
@@ -54,6 +62,12 @@ impl VerifiedBackEndToken {
     #[must_use]
     pub fn claims(&self) -> &Arc<BackEndClaims> {
         &self.claims
+    }
+
+    /// The patient, as the gateway knows them.
+    #[must_use]
+    pub fn patient(&self) -> &PatientReference {
+        &self.patient
     }
 }
 
@@ -70,12 +84,12 @@ impl Tokens {
         audience: &str,
         at: OffsetDateTime,
     ) -> Result<VerifiedBackEndToken, TokenError> {
-        let claims = self.authentic_back_end(token, at)?;
+        let RememberedBackEnd { claims, patient, .. } = self.authentic_back_end(token, at)?;
         if claims.audience != audience {
             return Err(TokenError::Audience);
         }
         check_time(claims.issued_at, claims.expires_at, at)?;
-        Ok(VerifiedBackEndToken { claims })
+        Ok(VerifiedBackEndToken { claims, patient })
     }
 
     /// What an access token of either kind says, if it is ours and in time (RFC 7662).
@@ -90,34 +104,22 @@ impl Tokens {
                 Ok(TokenSays::Session(claims))
             }
             Err(TokenError::UnknownKey) => {
-                let claims = self.authentic_back_end(token, at)?;
+                let RememberedBackEnd { claims, patient, .. } = self.authentic_back_end(token, at)?;
                 check_time(claims.issued_at, claims.expires_at, at)?;
-                Ok(TokenSays::BackEnd(claims))
+                Ok(TokenSays::BackEnd(claims, patient))
             }
             Err(error) => Err(error),
         }
     }
 
     /// The patient behind a back-end token: only the gateway can open it, and only for that token.
-    ///
-    /// # Errors
-    /// [`TokenError::Claims`] for anything that this gateway did not seal into that token, [`TokenError::Signer`]
-    /// when the key does not answer.
-    pub fn patient_of(&self, token: &VerifiedBackEndToken) -> Result<PatientReference, TokenError> {
-        let claims = token.claims();
+    fn patient_of(&self, claims: &BackEndClaims) -> Result<PatientReference, TokenError> {
         let context = sealing_context(claims.token, &claims.audience);
-        let opened = match self.signer.open(KeyRole::RegistrySealing, &claims.sealed_patient, &context) {
-            Ok(opened) => opened,
-            Err(HsmError::NotSealedHere { .. }) => return Err(TokenError::Claims("ref")),
-            Err(error) => return Err(error.into()),
-        };
-        let (dependant, subject) = match opened.split_first() {
-            Some((b'0', subject)) => (false, subject),
-            Some((b'1', subject)) => (true, subject),
-            _ => return Err(TokenError::Claims("ref")),
-        };
-        let subject = std::str::from_utf8(subject).map_err(|_| TokenError::Claims("ref"))?.to_owned();
-        Ok(PatientReference { subject, dependant })
+        match self.signer.open(KeyRole::RegistrySealing, &claims.sealed_patient, &context) {
+            Ok(opened) => serde_json::from_slice(&opened).map_err(|_| TokenError::Claims("ref")),
+            Err(HsmError::NotSealedHere { .. }) => Err(TokenError::Claims("ref")),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) fn seal_patient(
@@ -126,13 +128,12 @@ impl Tokens {
         token: Uuid,
         audience: &str,
     ) -> Result<Vec<u8>, TokenError> {
-        let text = format!("{}{}", u8::from(patient.dependant), patient.subject);
-        let context = sealing_context(token, audience);
-        Ok(self.signer.seal(KeyRole::RegistrySealing, text.as_bytes(), &context)?)
+        let text = serde_json::to_vec(patient).map_err(|_| TokenError::Claims("ref"))?;
+        Ok(self.signer.seal(KeyRole::RegistrySealing, &text, &sealing_context(token, audience))?)
     }
 
     /// The claims of a back-end token that this gateway signed, whenever and for whomever.
-    fn authentic_back_end(&self, token: &str, at: OffsetDateTime) -> Result<Arc<BackEndClaims>, TokenError> {
+    fn authentic_back_end(&self, token: &str, at: OffsetDateTime) -> Result<RememberedBackEnd, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed("too long"));
         }
@@ -140,7 +141,7 @@ impl Tokens {
         let key: Option<[u8; 32]> = hash.as_ref().try_into().ok();
         if let Some(known) = key.and_then(|key| self.received.get(&key)) {
             return match self.back_ends.keys().published(&known.kid, at)? {
-                Some(_) => Ok(known.claims),
+                Some(_) => Ok(known),
                 None => Err(TokenError::UnknownKey),
             };
         }
@@ -157,11 +158,13 @@ impl Tokens {
         if payload.nbf != payload.iat {
             return Err(TokenError::Claims("nbf"));
         }
-        let claims = Arc::new(payload.into_claims()?);
+        let claims = payload.into_claims()?;
+        let patient = Arc::new(self.patient_of(&claims)?);
+        let read = RememberedBackEnd { claims: Arc::new(claims), patient, kid: jws.kid };
         if let Some(key) = key {
-            self.received.insert(key, RememberedBackEnd { claims: Arc::clone(&claims), kid: jws.kid });
+            self.received.insert(key, read.clone());
         }
-        Ok(claims)
+        Ok(read)
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Withdrawn;
 use super::store::Withdrawal;
 use crate::limits::WITHDRAWAL_LEEWAY;
-use crate::token::{BackEndClaims, SessionClaims};
+use crate::token::{BackEndClaims, PatientReference, SessionClaims};
 
 /// What was withdrawn and has not expired.
 #[derive(Default)]
@@ -53,15 +53,15 @@ impl<'a> RestsOn<'a> {
         }
     }
 
-    /// Its card and its patient it does not name: sessions that were withdrawn by those are known by their ids too.
-    pub(super) fn of_back_end(claims: &'a BackEndClaims) -> Self {
+    /// Card and patient it names to the gateway alone.
+    pub(super) fn of_back_end(claims: &'a BackEndClaims, patient: &'a PatientReference) -> Self {
         Self {
             ids: [claims.session, claims.token],
             kid: None,
             client: &claims.client_id,
             establishment: &claims.establishment,
-            card: None,
-            subjects: [None, None],
+            card: patient.card.as_deref(),
+            subjects: [Some(&patient.subject), patient.guardian.as_deref()],
             // It may be newer than the withdrawal of what it came of.
             since: claims.authenticated_at,
         }
