@@ -6,6 +6,7 @@
 mod acts;
 mod guard;
 mod prescription;
+mod record;
 mod routes;
 mod sources;
 mod texts;

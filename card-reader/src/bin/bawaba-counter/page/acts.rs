@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use card_reader::counter::{Act, CounterError, Language, OpenedSession, Stage, open_act};
+use card_reader::counter::{Act, CounterError, Language, OpenedSession, Stage, open_and_keep};
 use tokio::sync::watch;
 
 use super::Counter;
 use super::prescription::{self, Line};
+use super::record::{self, Record};
 use super::sources::Source;
 
 /// Acts kept for the screen: one counter serves one patient at a time, with room for reloads and a second tab.
@@ -31,6 +32,8 @@ pub(crate) struct RunningAct {
     pub(crate) source: Source,
     /// Is it for a child of the card's holder?
     pub(crate) for_child: bool,
+    /// The whole record, which takes the holder's PIN.
+    pub(crate) record: Record,
     started: Instant,
     progress: watch::Sender<Progress>,
 }
@@ -79,11 +82,14 @@ impl Acts {
             id: hex::encode(name),
             source: asked.source.clone(),
             for_child: asked.for_child,
+            record: Record::default(),
             started: Instant::now(),
             progress: watch::Sender::new(Progress::default()),
         });
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|act| act.started.elapsed() < KEPT_FOR);
+        // Another patient's card goes on that reader now.
+        recent.iter().filter(|act| act.source == asked.source).for_each(|act| act.record.release());
         recent.truncate(KEPT - 1);
         recent.push_front(Arc::clone(&act));
         drop(recent);
@@ -98,7 +104,9 @@ impl Acts {
 
     /// Forgets an act: the patient left.
     pub(crate) fn forget(&self, id: &str) {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner).retain(|act| act.id != id);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().filter(|act| act.id == id).for_each(|act| act.record.release());
+        recent.retain(|act| act.id != id);
     }
 }
 
@@ -113,6 +121,11 @@ impl RunningAct {
         let mut progress = self.progress.subscribe();
         let _ = tokio::time::timeout(LONGEST, progress.wait_for(|now| now.version > seen)).await;
         self.progress()
+    }
+
+    /// Tells those who watch to look again.
+    pub(crate) fn touch(&self) {
+        self.change(|_| {});
     }
 
     fn change(&self, change: impl FnOnce(&mut Progress)) {
@@ -158,13 +171,17 @@ async fn run_steps(
         .await
         .map_err(|_| CounterError::Interrupted)??;
     // A stage that begins ends the one before; taking the card counts with the first.
-    let opened = open_act(transport, asked.act, &gateway, |stage| {
+    let (opened, card) = open_and_keep(transport, asked.act, &gateway, |stage| {
         if stage != Stage::Pace {
             finished(act);
         }
     })
     .await?;
     finished(act);
+    // Only where something may need the holder; else the reader is free again.
+    if opened.reaches("dossier") {
+        record::keep(act, card);
+    }
     let fetched = gateway.fhir(&opened.token, "/prescription/MedicationRequest").await;
     finished(act);
     Ok(Success { opened, prescription: fetched.map(|bundle| prescription::lines(&bundle)) })

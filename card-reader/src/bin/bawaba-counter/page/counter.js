@@ -33,7 +33,7 @@
     }
     if (turn !== following) return;
     button.disabled = false;
-    const heading = out.querySelector('h2');
+    const heading = out.querySelector('#pin') ?? out.querySelector('h2');
     if (heading) heading.focus();
     if (out.querySelector('.failed')) can.select();
   };

@@ -7,11 +7,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use card_reader::Can;
 use card_reader::counter::{Act, Language};
+use card_reader::{Can, Pin};
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::acts::{Asked, Outcome};
+use super::record;
 use super::sources::Source;
 use super::view::{self, Chosen};
 use super::{Counter, guard};
@@ -24,6 +26,8 @@ pub(crate) fn router(counter: Arc<Counter>) -> Router {
         .route("/acts", post(start))
         .route("/acts/{id}", get(act))
         .route("/acts/{id}/end", post(end))
+        .route("/acts/{id}/record", post(ask_record))
+        .route("/acts/{id}/pin", post(agree))
         .route("/counter.css", get(async || asset("text/css; charset=utf-8", include_str!("counter.css"))))
         .route(
             "/counter.js",
@@ -81,6 +85,8 @@ struct ActForm {
     #[serde(default)]
     can: String,
     #[serde(default)]
+    pin: String,
+    #[serde(default)]
     purpose: String,
     #[serde(default)]
     dependant: String,
@@ -111,9 +117,9 @@ async fn start(State(counter): Page, headers: HeaderMap, Form(form): Form<ActFor
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     if headers.contains_key("x-part") {
-        return view::act(&running, language);
+        return view::act(&counter, &running, language);
     }
-    Redirect::to(&format!("/acts/{}?lang={}", running.id, language.tag())).into_response()
+    back_to(&running.id, language)
 }
 
 async fn act(State(counter): Page, Path(id): Path<String>, Query(asking): Query<Asking>) -> Response {
@@ -124,7 +130,7 @@ async fn act(State(counter): Page, Path(id): Path<String>, Query(asking): Query<
         running.progress_after(seen).await;
     }
     if asking.part == 1 {
-        return view::act(&running, asking.language());
+        return view::act(&counter, &running, asking.language());
     }
     let chosen = Chosen { source: Some(running.source.clone()), ..Chosen::default() };
     view::page(&counter, asking.language(), chosen, Some(&running))
@@ -148,6 +154,30 @@ async fn end(State(counter): Page, Path(id): Path<String>, Form(form): Form<ActF
     counter.acts.forget(&id);
     Redirect::to(&format!("/?lang={}", Language::from_tag(&form.lang).unwrap_or_default().tag()))
         .into_response()
+}
+
+/// The whole record is asked for; what stands in the way, the page shows.
+async fn ask_record(State(counter): Page, Path(id): Path<String>, Form(form): Form<ActForm>) -> Response {
+    let language = Language::from_tag(&form.lang).unwrap_or_default();
+    if let Some(running) = counter.acts.find(&id) {
+        record::ask(&counter, &running, language);
+    }
+    back_to(&id, language)
+}
+
+/// The holder has typed the PIN.
+async fn agree(State(counter): Page, Path(id): Path<String>, Form(form): Form<ActForm>) -> Response {
+    let language = Language::from_tag(&form.lang).unwrap_or_default();
+    let typed = Zeroizing::new(form.pin);
+    let pin = Pin::parse(&Zeroizing::new(latin_digits(&typed)));
+    if let Some(running) = counter.acts.find(&id) {
+        record::agree(&counter, &running, (pin, Can::parse(&latin_digits(&form.can))), language);
+    }
+    back_to(&id, language)
+}
+
+fn back_to(id: &str, language: Language) -> Response {
+    Redirect::to(&format!("/acts/{id}?lang={}", language.tag())).into_response()
 }
 
 /// Digits as an Arabic keyboard types them are digits too.

@@ -55,10 +55,27 @@ pub(crate) struct Texts {
     pub(crate) next_patient: &'static str,
     pub(crate) lost: &'static str,
     pub(crate) privacy: &'static str,
+    pub(crate) record_title: &'static str,
+    pub(crate) record_hint: &'static str,
+    pub(crate) record_ask: &'static str,
+    pub(crate) record_refused: &'static str,
+    pub(crate) record_empty: &'static str,
+    pub(crate) pin: &'static str,
+    pub(crate) pin_hint: &'static str,
+    pub(crate) pin_missing: &'static str,
+    pub(crate) pin_wrong: &'static str,
+    pub(crate) pin_go: &'static str,
+    pub(crate) pin_tries: &'static str,
+    pub(crate) pin_last: &'static str,
+    pub(crate) pin_demo: &'static str,
+    pub(crate) card_back: &'static str,
+    pub(crate) agreeing: &'static str,
+    pub(crate) agreed: &'static str,
     reader_states: [&'static str; 5],
     steps: [&'static str; 6],
     parties: [&'static str; 6],
     methods: [&'static str; 2],
+    kinds: [&'static str; 3],
 }
 
 impl Texts {
@@ -109,6 +126,18 @@ impl Texts {
     pub(crate) fn method(&self, method: &str) -> &'static str {
         let [active, chip] = self.methods;
         if method == "active-authentication" { active } else { chip }
+    }
+
+    /// The words for a kind of entry in a record; one of a later record is shown as it is.
+    pub(crate) fn kind(&self, kind: &str) -> String {
+        let [allergy, condition, observation] = self.kinds;
+        match kind {
+            "AllergyIntolerance" => allergy,
+            "Condition" => condition,
+            "Observation" => observation,
+            other => other,
+        }
+        .to_owned()
     }
 
     /// The names of the four schemes are proper names; a code of a later scheme is shown as it is.

@@ -1,5 +1,8 @@
 //! What is on the page at this moment?
 
+mod numbers;
+mod record;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
@@ -11,6 +14,8 @@ use super::acts::{FETCH, Outcome, RunningAct, Success};
 use super::prescription::Line;
 use super::sources::Source;
 use super::texts::Texts;
+use numbers::{milliseconds, spaced};
+use record::RecordView;
 
 /// What the form shows as chosen, and what is missing in it.
 pub(crate) struct Chosen {
@@ -117,6 +122,8 @@ struct OpenedView {
     apdus: u32,
     lines: Vec<Line>,
     no_prescription: Option<FailedView>,
+    /// Where the counter may reach the record at all.
+    record: Option<RecordView>,
 }
 
 /// The whole page, with an act if there is one.
@@ -131,7 +138,7 @@ pub(crate) fn page(counter: &Counter, lang: Language, chosen: Chosen, act: Optio
         purposes: t.purposes,
         chosen,
         sources,
-        act: act.map(|act| ActView::new(act, lang)),
+        act: act.map(|act| ActView::new(counter, act, lang)),
     })
 }
 
@@ -141,8 +148,8 @@ pub(crate) fn sources(counter: &Counter, lang: Language, chosen: Option<&Source>
 }
 
 /// The act alone.
-pub(crate) fn act(act: &RunningAct, lang: Language) -> Response {
-    html(&ActView::new(act, lang))
+pub(crate) fn act(counter: &Counter, act: &RunningAct, lang: Language) -> Response {
+    html(&ActView::new(counter, act, lang))
 }
 
 impl SourcesView {
@@ -182,7 +189,7 @@ impl SourcesView {
 }
 
 impl ActView {
-    fn new(act: &RunningAct, lang: Language) -> ActView {
+    fn new(counter: &Counter, act: &RunningAct, lang: Language) -> ActView {
         let t = Texts::of(lang);
         let progress = act.progress();
         let outcome = progress.outcome.as_deref();
@@ -210,7 +217,7 @@ impl ActView {
             lang,
             id: act.id.clone(),
             version: progress.version,
-            running: outcome.is_none(),
+            running: outcome.is_none() || act.record.is_running(),
             steps: steps.collect(),
             total_ms: milliseconds(progress.times.iter().sum(), lang),
             failed: match outcome {
@@ -218,7 +225,7 @@ impl ActView {
                 _ => None,
             },
             opened: match outcome {
-                Some(Outcome::Opened(success)) => Some(OpenedView::new(act, success, t, lang)),
+                Some(Outcome::Opened(success)) => Some(OpenedView::new(counter, act, success, t, lang)),
                 _ => None,
             },
         }
@@ -243,7 +250,13 @@ impl FailedView {
 }
 
 impl OpenedView {
-    fn new(act: &RunningAct, success: &Success, t: &'static Texts, lang: Language) -> OpenedView {
+    fn new(
+        counter: &Counter,
+        act: &RunningAct,
+        success: &Success,
+        t: &'static Texts,
+        lang: Language,
+    ) -> OpenedView {
         let opened = &success.opened;
         let holder = opened.holder.as_ref();
         let cover = opened.session.coverage.as_ref();
@@ -268,25 +281,9 @@ impl OpenedView {
             apdus: opened.apdus,
             lines,
             no_prescription,
+            record: opened.reaches("dossier").then(|| RecordView::new(counter, act, t, lang)),
         }
     }
-}
-
-/// `842 ms`, `1,3 s`: as precise as a person reads it, with the comma of French.
-fn milliseconds(ms: f64, lang: Language) -> String {
-    let text = if ms < 10.0 {
-        format!("{ms:.1}\u{a0}ms")
-    } else if ms < 1000.0 {
-        format!("{ms:.0}\u{a0}ms")
-    } else {
-        format!("{:.1}\u{a0}s", ms / 1000.0)
-    };
-    if lang == Language::English { text } else { text.replace('.', ",") }
-}
-
-/// `123 456`: six digits are copied in two groups.
-fn spaced(can: &str) -> String {
-    can.split_at_checked(3).map_or_else(|| can.to_owned(), |(first, last)| format!("{first}\u{a0}{last}"))
 }
 
 fn html(view: &impl Template) -> Response {
