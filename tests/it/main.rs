@@ -31,6 +31,7 @@ mod secrecy;
 mod sessions;
 mod state;
 mod step_up;
+mod step_up_counter;
 mod store;
 mod tidy;
 mod tokens;

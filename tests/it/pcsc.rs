@@ -210,7 +210,7 @@ fn issue(methods: ChipMethods) -> (CardFile, TrustStore) {
     (CardFile::personalise(&person, CAN, methods, &signer).unwrap(), trust.unwrap())
 }
 
-fn connect() -> PcscTransport {
+pub(crate) fn connect() -> PcscTransport {
     PcscTransport::connect(SLOT, PcscDeadlines::default()).unwrap()
 }
 
@@ -228,13 +228,13 @@ fn slot_is(condition: ReaderCondition) -> bool {
 }
 
 /// A simulated card lying on the virtual reader.
-struct Plugged {
+pub(crate) struct Plugged {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<Unplugged>>,
 }
 
 impl Plugged {
-    fn insert(card: CardFile) -> Plugged {
+    pub(crate) fn insert(card: CardFile) -> Plugged {
         let mut chip = card.insert().unwrap();
         let mut slot = VirtualSlot::insert(FIRST_SLOT).unwrap();
         let stop = Arc::new(AtomicBool::new(false));
@@ -262,7 +262,7 @@ impl Drop for Plugged {
 }
 
 /// One pcscd for one test at a time: the machine has one, with one virtual reader.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Option<Child>,
     _alone: MutexGuard<'static, ()>,
 }
@@ -271,7 +271,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 impl Daemon {
     /// The daemon that runs, else one of our own; nothing where none can be had.
-    fn get() -> Option<Daemon> {
+    pub(crate) fn get() -> Option<Daemon> {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         if slot_is(ReaderCondition::Empty) {
             return Some(Daemon { child: None, _alone: alone });

@@ -49,7 +49,9 @@ pub(super) fn personalise(
     let known = load(folder, signers.fresh || holders.fresh);
     let mut entries = BTreeMap::new();
     for (name, person, note) in all() {
-        let kept = known.get(name).map(|entry| entry.expires_on).filter(|end| {
+        // A card made before its holder had a PIN is made anew.
+        let current = known.get(name).filter(|entry| entry.pin.as_deref() == person.pin());
+        let kept = current.map(|entry| entry.expires_on).filter(|end| {
             let left = *end - at.date();
             folder.card(name).exists() && (name == people::EXPIRED || left > RENEW)
         });
