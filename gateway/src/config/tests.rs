@@ -199,3 +199,17 @@ fn unusable_redis_is_named_and_its_password_is_not() {
         assert!(error.contains(said) && !error.contains("geheim"), "{lines}: {error}");
     }
 }
+
+#[test]
+fn holders_need_a_list_and_their_policies_are_numbers() {
+    let trusting = |lines: &str| load(&SAMPLE.replace("# sha1 = \"refuse\"", lines));
+    assert!(load(SAMPLE).unwrap().trust.holders.is_none());
+    let sound =
+        "holder_ca = [\"ca.pem\"]\nholder_crl = [\"client.crl\"]\nholder_policies = [\"1.2.504.1.1\"]\n#";
+    let holders = trusting(sound).unwrap().trust.holders.unwrap();
+    assert_eq!((holders.ca.len(), holders.crl.len()), (1, 1));
+    let error = trusting("holder_ca = [\"ca.pem\"]\n#").unwrap_err();
+    assert!(error.problem.contains("holder_crl") && error.line.is_some(), "{error}");
+    let error = trusting(&sound.replace("1.2.504.1.1", "morocco")).unwrap_err();
+    assert!(error.problem.contains("holder_policies") && error.line.is_some(), "{error}");
+}

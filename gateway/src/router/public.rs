@@ -133,6 +133,10 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let age = app.trust.client_crl_age(app.clock.now()).whole_seconds();
     app.metrics.list_age("client-crl", Duration::from_secs(age.max(0).unsigned_abs()));
+    if let Some(listed_at) = app.trust.holders().and_then(|holders| holders.listed_at) {
+        app.metrics
+            .list_age("holder-crl", (app.clock.now() - listed_at).max(time::Duration::ZERO).unsigned_abs());
+    }
     let now = app.clock.now();
     if let Some(age) = app.hot_list.age(now) {
         app.metrics.list_age("hot-list", age);

@@ -2,6 +2,8 @@
 
 use pki::{PathCrl, PathReason, PathValidator, PkiError, Profile, UntrustedCertificate};
 
+use time::OffsetDateTime;
+
 use super::files::{TrustError, certificates, refused, revocation_lists};
 use crate::config::HoldersConfig;
 
@@ -12,6 +14,8 @@ pub struct Holders {
     pub authorities: PathValidator,
     /// Signs challenges, for whom, under which policies.
     pub profile: Profile,
+    /// When the oldest of their lists was made.
+    pub listed_at: Option<OffsetDateTime>,
 }
 
 impl Holders {
@@ -28,6 +32,7 @@ impl Holders {
                 lists.push(PathCrl::from_der(&der).map_err(|error| refused(path, error))?);
             }
         }
+        let listed_at = lists.iter().map(PathCrl::this_update).min();
         let too_many = |reason: PathReason| match (reason, config.ca.first()) {
             (PathReason::Certificate(error), Some(path)) => refused(path, error),
             (_, path) => {
@@ -35,6 +40,6 @@ impl Holders {
             }
         };
         let authorities = PathValidator::new(anchors).and_then(|known| known.with_lists(lists));
-        Ok(Self { authorities: authorities.map_err(too_many)?, profile: config.profile.clone() })
+        Ok(Self { authorities: authorities.map_err(too_many)?, profile: config.profile.clone(), listed_at })
     }
 }

@@ -8,7 +8,7 @@ use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 use pki::{
     Budget, PathReason, PathValidator, PkiError, Profile, RevocationPolicy, RevocationStatus,
-    UntrustedCertificate, VerifiedEstablishment, VerifiedProfessional,
+    UntrustedCertificate, VerifiedEstablishment, VerifiedHolder, VerifiedProfessional,
 };
 use time::Duration;
 
@@ -56,6 +56,7 @@ fn a_professional_is_known_by_the_registered_number_and_not_by_name() {
     assert_eq!(path.certificates().len(), 3);
     assert!(path.revocation().iter().all(|status| matches!(status, RevocationStatus::NotRevoked { .. })));
     assert!(VerifiedEstablishment::from_path(path.clone()).is_err(), "for another profile");
+    assert_eq!(VerifiedHolder::from_path(path.clone()).err(), Some(PathReason::WrongProfile));
     let professional = VerifiedProfessional::from_path(path).unwrap();
     assert_eq!(professional.identity().serial_number(), "INPE-102938");
     let shown = format!("{professional:?}");

@@ -27,6 +27,8 @@ pub(super) enum Profile {
     DocumentSigner,
     /// A health professional's card: signs challenges, names the person by serialNumber
     Professional,
+    /// The holder of an identity card: signs challenges after the PIN, named by serialNumber
+    Holder,
     /// A pharmacy, clinic or hospital as TLS client, named by serialNumber and organizationIdentifier
     Establishment,
 }
@@ -85,6 +87,7 @@ fn answer(question: &Question<'_>) -> Result<Answer, Failure> {
 fn profile(question: &Question<'_>) -> Result<pki::Profile, Failure> {
     let profile = match question.profile {
         Profile::Establishment => pki::Profile::establishment(),
+        Profile::Holder => pki::Profile::card_holder(),
         Profile::Professional | Profile::DocumentSigner => pki::Profile::professional(),
     };
     if question.policies.is_empty() {
