@@ -25,7 +25,7 @@ use crate::presence::{json, session_answer};
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::session::{self, Session};
-use crate::token::SessionClaims;
+use crate::token::{Confirmation, SessionClaims};
 use crate::wire::{StepUpAnswer, SteppedUpAnswer};
 
 use pending::Pending;
@@ -130,7 +130,10 @@ async fn agreed(
     Ok(SteppedUpAnswer {
         session: session_answer(app, &claims, &patient, Vec::new(), at)?,
         token,
-        token_type: "Bearer",
+        token_type: match claims.confirmation {
+            Confirmation::Certificate(_) => "Bearer",
+            Confirmation::Key(_) => "DPoP",
+        },
         expires_in: left.as_secs(),
     })
 }
