@@ -6,6 +6,7 @@
 mod flows;
 mod hot_list;
 mod load;
+mod oauth;
 mod passive;
 mod peers;
 mod process;
@@ -30,6 +31,7 @@ fn main() -> anyhow::Result<()> {
         flows::policy()?;
         passive::table()?;
         hot_list::table()?;
+        oauth::table().await?;
         signing::table()?;
         startup::table().await
     })?;

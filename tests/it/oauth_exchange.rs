@@ -303,3 +303,36 @@ async fn without_a_log_there_is_no_token() {
     answer.is_problem(503, "audit-unavailable");
     assert_eq!(answer.json["access_token"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_client_that_is_registered_to_read_reads_through_the_gateway_too_and_no_more() {
+    let town = Harness::new().back_end("prescription", bawaba_tests::back_end::Manner::Answers).start().await;
+    let registry = &town.app().registry;
+    let client = registry.client("pharmacy-1").expect("registered");
+    let client =
+        gateway::registry::Client { scopes: vec!["prescription.read".to_owned()], ..(*client).clone() };
+    registry.register_client(&client).await.expect("a registry");
+    let opened = town.session("amina", "pharmacy-1").await;
+    let counter = town.counter("pharmacy-1");
+    counter.get("/prescription/MedicationRequest", &opened.token).await.is(200);
+    let heard = town.heard("prescription").pop().expect("a request that was forwarded");
+    let forwarded =
+        heard.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).expect("a token");
+    assert_eq!(claims_of(forwarded)["scope"], "prescription.read");
+    let dispensing = json!({
+        "resourceType": "MedicationDispense", "status": "completed",
+        "subject": { "reference": format!("Patient/{}", opened.patient_at("prescription")) },
+    });
+    let before = town.event_count().await;
+    counter
+        .post("/prescription/MedicationDispense", &opened.token, &dispensing)
+        .await
+        .is_problem(403, "denied");
+    assert_eq!(town.event_after(before, "token-scope").await["outcome"], "refused");
+    let wider = [PRESCRIPTION[0], ("scope", "prescription")];
+    counter.exchange_with(&opened.token, &wider).await.is_oauth_error("invalid_scope", "scope-not-held");
+    assert_eq!(
+        counter.exchange(&opened.token, "prescription").await.is(200).json["scope"],
+        "prescription.read"
+    );
+}

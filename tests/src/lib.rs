@@ -6,6 +6,7 @@
 
 pub mod back_end;
 pub mod counter;
+pub mod desk;
 pub mod faulty;
 pub mod harness;
 pub mod list_server;

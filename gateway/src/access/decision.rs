@@ -18,7 +18,7 @@ use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::session::{self, Session};
-use crate::token::BackEndGrant;
+use crate::token::{BackEndGrant, scope};
 
 /// The head of a request to a back-end (*tête de requête*).
 #[derive(Clone, Copy)]
@@ -105,7 +105,15 @@ impl Understood<'_> {
         let names = PatientNames { here: &session.claims().subject, there: &there };
         let asked = target.bind(query, read, names)?;
         let permit = permit(app, caller, &session, &back_end.service, &asked, event)?;
-        let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &back_end.service };
+        let (reads, writes) = asked
+            .steps
+            .iter()
+            .map(reads)
+            .fold((false, false), |(some, others), reads| (some || reads, others || !reads));
+        let held = &session.claims().scope;
+        let scope = scope::needed(held, &back_end.service, reads, writes)
+            .map_err(|error| Refusal::exactly(ProblemCode::Denied, error.code()))?;
+        let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
         let token = app.tokens.issue_back_end(&session, &permit, &grant, event.at)?;
         Ok(Decided { session, subject: there, asked, token })
     }
@@ -114,9 +122,12 @@ impl Understood<'_> {
 impl Decided {
     /// Whether nothing that the back-end stores is changed.
     pub(crate) fn reads_only(&self) -> bool {
-        let reads = |step: &Step| matches!(step.interaction, Interaction::Read | Interaction::Search);
         self.asked.steps.iter().all(reads)
     }
+}
+
+fn reads(step: &Step) -> bool {
+    matches!(step.interaction, Interaction::Read | Interaction::Search)
 }
 
 /// Every interaction of the request needs a permit of its own; a request that asks for nothing gets none.

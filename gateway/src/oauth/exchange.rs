@@ -5,6 +5,7 @@
 
 use policies::{AccessRequest, Action, ClientFacts, ClientKind, Permit, Service};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use super::received::Received;
 use super::{Answer, Asked, Form, OAuthError, fault};
@@ -114,6 +115,7 @@ async fn of_session(
             dependant: claims.actor.is_some(),
             signals: Vec::new(),
         },
+        claims.authenticated_at,
         event,
     )?;
     let patient = session::patient(app, &session).await?;
@@ -158,14 +160,14 @@ async fn onward(
         dependant: received.patient().guardian.is_some(),
         signals: Vec::new(),
     };
-    let goes_on = permit(app, &request, event)?;
+    let goes_on = permit(app, &request, claims.authenticated_at, event)?;
     // What the counter could not have reached itself, no back-end reaches for it.
     let in_its_place = AccessRequest {
         client: ClientFacts { id: origin.id.clone(), kind: origin.kind },
         action: Action::Exchange { service: Service(back_end.service.clone()) },
         ..request
     };
-    let could = permit(app, &in_its_place, event)?;
+    let could = permit(app, &in_its_place, claims.authenticated_at, event)?;
     let carried = scope::carried(&claims.scope, &own.service, &back_end.service);
     let held = scope::common(&carried, &origin.scopes.join(" "));
     let scope = scope::narrowed(&held, &back_end.service, wanted.scope)?;
@@ -181,13 +183,20 @@ async fn patient(app: &App, received: &Received) -> Result<std::sync::Arc<Patien
     found.ok_or_else(|| OAuthError::exactly(&fault::TOKEN_INVALID, "session-patient-unknown"))
 }
 
-fn permit(app: &App, request: &AccessRequest, event: &mut AuditEvent) -> Result<Permit, OAuthError> {
+/// `proven_at`: when the patient proved what `acr` says; a policy may ask that it be recent.
+fn permit(
+    app: &App,
+    request: &AccessRequest,
+    proven_at: OffsetDateTime,
+    event: &mut AuditEvent,
+) -> Result<Permit, OAuthError> {
     let decision = app.policies.decide(request);
     event.policy = Some(decision.policy_hash().to_owned());
     let verdict = if decision.is_permit() { "permit" } else { "deny" };
     app.metrics.decision(request.action.name(), verdict);
     let denied = || OAuthError::denied(decision.reasons().first().map_or("denied", |reason| &reason.code));
-    decision.permit().ok_or_else(denied)
+    let age = (event.at - proven_at).max(time::Duration::ZERO).unsigned_abs();
+    decision.permit_at_age(age).ok_or_else(denied)
 }
 
 fn holder(caller: &Caller) -> Holder<'_> {

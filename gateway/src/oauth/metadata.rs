@@ -39,7 +39,6 @@ pub(crate) fn authorization_server(app: &App) -> Value {
         "revocation_endpoint_auth_methods_supported": AUTHENTICATION,
         "introspection_signing_alg_values_supported": ["ES256"],
         "tls_client_certificate_bound_access_tokens": true,
-        "authorization_details_types_supported": [],
         "scopes_supported": app.config.back_ends.keys().flat_map(|service| scopes(service)).collect::<Vec<_>>(),
         "acr_values_supported": policies::Acr::ALL.iter().map(|acr| acr.as_str()).collect::<Vec<_>>(),
         "protected_resources": app.config.back_ends.keys().map(|service| format!("{api}/{service}"))
@@ -67,7 +66,6 @@ pub(crate) fn protected_resource(app: &App, service: Option<&str>) -> Option<Val
         "bearer_methods_supported": ["header"],
         "scopes_supported": scopes,
         "tls_client_certificate_bound_access_tokens": true,
-        "authorization_details_types_supported": [],
     }))
 }
 

@@ -40,6 +40,14 @@ impl Received {
     }
 }
 
+#[cfg(test)]
+impl Received {
+    /// A token for tests of what comes after it: without a list on which it could stand.
+    pub(crate) fn never_withdrawn(token: VerifiedBackEndToken) -> Self {
+        Self { token }
+    }
+}
+
 /// Whether an access token of either kind still opens anything.
 pub(super) fn is_alive(app: &App, says: &TokenSays) -> Result<bool, OAuthError> {
     Ok(match says {

@@ -30,6 +30,19 @@ pub(crate) fn narrowed(held: &str, service: &str, asked: Option<&str>) -> Result
     if words.is_empty() || !unique || !sound { Err(TokenError::Scope) } else { Ok(words.join(" ")) }
 }
 
+/// The words with which the gateway itself goes to a back-end: the whole where it is held, else what the request needs.
+///
+/// # Errors
+/// [`TokenError::Scope`] for a client that may not read, or not write, there.
+pub(crate) fn needed(held: &str, service: &str, reads: bool, writes: bool) -> Result<String, TokenError> {
+    if covers(held, service) {
+        return Ok(service.to_owned());
+    }
+    let parts = [(reads, "read"), (writes, "write")].into_iter().filter(|(needed, _)| *needed);
+    let words: Vec<String> = parts.map(|(_, part)| format!("{service}.{part}")).collect();
+    narrowed(held, service, Some(&words.join(" ")))
+}
+
 /// Whether every word of `asked` is held, as itself or as part of a whole.
 pub(crate) fn covers(held: &str, asked: &str) -> bool {
     asked.split(' ').all(|word| {
@@ -80,6 +93,22 @@ mod tests {
             ("prescription", Some("prescription\tbilling"), None),
         ] {
             assert_eq!(narrowed(held, service, asked).ok().as_deref(), given, "{service} {asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_may_only_read_is_not_taken_to_write() {
+        let needed = |held, reads, writes| needed(held, "billing", reads, writes).ok();
+        assert_eq!(needed("billing", true, true).as_deref(), Some("billing"));
+        assert_eq!(needed("billing.read", true, false).as_deref(), Some("billing.read"));
+        assert_eq!(
+            needed("billing.read billing.write", true, true).as_deref(),
+            Some("billing.read billing.write")
+        );
+        for (held, reads, writes) in
+            [("billing.read", true, true), ("billing.write", true, false), ("dossier", true, false)]
+        {
+            assert_eq!(needed(held, reads, writes), None, "{held}");
         }
     }
 

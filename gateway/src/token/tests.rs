@@ -3,6 +3,7 @@
 mod attacks;
 mod back_end;
 mod foreign;
+mod received;
 mod session;
 mod shape;
 mod spellings;
