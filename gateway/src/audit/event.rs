@@ -50,6 +50,8 @@ pub enum EventKind {
     TokenRefused,
     /// A token was taken back before its time (RFC 7009).
     TokenRevoked,
+    /// An operator ended something before its time: a card, a client, sessions, a key (*retrait*).
+    Withdrawn,
 }
 
 impl EventKind {
@@ -77,6 +79,7 @@ impl EventKind {
             Self::TokenIntrospected => "token-introspected",
             Self::TokenRefused => "token-refused",
             Self::TokenRevoked => "token-revoked",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

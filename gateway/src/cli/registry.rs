@@ -1,14 +1,22 @@
 //! Who is registered, and may they still?
 
+mod withdraw;
+
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::sync::Arc;
+use time::OffsetDateTime;
 
 use super::output::{Output, table};
 use super::place::Place;
 use super::{Exit, Failure, keys, runtime, store};
+use crate::metrics::Metrics;
 use crate::registry::{Client, Registry, RegistryError, SUBJECT_AUDIENCE};
+use crate::store::Store;
 use crate::token::Tokens;
+use crate::withdrawal::{Withdrawals, Withdrawn};
+use withdraw::{EndSessions, ReportCard};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -25,6 +33,18 @@ pub(super) enum Command {
     /// Let a suspended client in again
     #[command(after_help = "Example:\n  bawaba registry resume --state ./var/demo pharmacy-2")]
     Resume(One),
+    /// Report a card lost or stolen: it opens nothing more, and every session that it opened ends within a second
+    #[command(
+        after_help = "The number of the document is read from standard input, or asked for at a terminal; never an argument.\n\n\
+        Example:\n  bawaba registry report-card --reason lost --config gateway.toml < number.txt"
+    )]
+    ReportCard(ReportCard),
+    /// End sessions before their time, on every gateway within a second: of a patient, of an establishment, or one
+    #[command(
+        after_help = "Examples:\n  bawaba registry end-sessions --config gateway.toml --subject 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n  \
+        bawaba registry end-sessions --config gateway.toml --establishment pharmacy-2"
+    )]
+    EndSessions(EndSessions),
 }
 
 #[derive(Debug, Args)]
@@ -49,7 +69,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::ListClients { place } => runtime()?.block_on(async {
             let clients: Vec<Shown> =
-                open(place).await?.clients().iter().map(|client| shown(client)).collect();
+                Opened::at(place).await?.registry.clients().iter().map(|client| shown(client)).collect();
             output.answer(&clients, || {
                 let row = |client: &Shown| {
                     let state = if client.active { "active" } else { "suspended" };
@@ -66,29 +86,52 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         }),
         Command::Suspend(one) => runtime()?.block_on(set_active(one, false, *output)),
         Command::Resume(one) => runtime()?.block_on(set_active(one, true, *output)),
+        Command::ReportCard(asked) => runtime()?.block_on(withdraw::report_card(asked, *output)),
+        Command::EndSessions(asked) => runtime()?.block_on(withdraw::end_sessions(asked, *output)),
     }
 }
 
 async fn set_active(one: &One, active: bool, output: Output) -> Result<(), Failure> {
-    let registry = open(&one.place).await?;
-    let Some(client) = registry.client(&one.client) else {
+    let opened = Opened::at(&one.place).await?;
+    let Some(client) = opened.registry.client(&one.client) else {
         return Err(Failure::new(Exit::Failed, format!("no client {} is registered", one.client))
             .remedy("bawaba registry list-clients shows who is"));
     };
     let client = Client { active, ..Client::clone(&client) };
-    registry.register_client(&client).await.map_err(|error| unavailable(&error))?;
+    opened.registry.register_client(&client).await.map_err(|error| unavailable(&error))?;
+    if !active {
+        let (what, at) = (Withdrawn::Client(client.id.clone()), opened.now().await?);
+        withdraw::withdraw(&opened, what, "client-suspended", at).await?;
+    }
     let state = if active { "active" } else { "suspended" };
     output.answer(&shown(&client), || format!("{} is {state}", client.id))
 }
 
-async fn open(place: &Place) -> Result<Registry, Failure> {
-    let config = place.config()?;
-    let store = store::open(&config).await?;
-    let signer = keys::load(&config)?;
-    let tokens = Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone());
-    Registry::open(store, signer, Arc::new(tokens), SUBJECT_AUDIENCE.to_owned())
-        .await
-        .map_err(|error| unavailable(&error))
+/// Registry, withdrawals and log of a gateway, beside it.
+pub(super) struct Opened {
+    registry: Registry,
+    withdrawals: Withdrawals,
+    store: Store,
+}
+
+impl Opened {
+    pub(super) async fn at(place: &Place) -> Result<Self, Failure> {
+        let config = place.config()?;
+        let store = store::open(&config).await?;
+        let signer = keys::load(&config)?;
+        let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone()));
+        let registry =
+            Registry::open(store.clone(), signer, tokens.clone(), SUBJECT_AUDIENCE.to_owned()).await;
+        let registry = registry.map_err(|error| unavailable(&error))?;
+        let at = store.now().await.map_err(|error| unavailable(&error.into()))?;
+        let withdrawals = Withdrawals::open(store.clone(), tokens, Arc::new(Metrics::new()), at).await;
+        Ok(Self { registry, withdrawals: withdrawals.map_err(|error| unavailable(&error))?, store })
+    }
+
+    /// What the gateways count by: the database's clock where they share one.
+    async fn now(&self) -> Result<OffsetDateTime, Failure> {
+        self.store.now().await.map_err(|error| unavailable(&error.into()))
+    }
 }
 
 fn shown(client: &Client) -> Shown {

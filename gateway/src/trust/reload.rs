@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::store::StoreFolder;
 use super::{Trust, TrustFiles};
 
-/// How often the files' dates are looked at: a revocation is seen within a second of the file's arrival.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often the files' dates are looked at: a revocation is in force, and what runs of it cut, within a second of the
+/// file's arrival.
+const LOOK: Duration = Duration::from_millis(500);
 
 impl Trust {
     /// Watches the files until `stop`.
