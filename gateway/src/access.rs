@@ -23,7 +23,7 @@ use crate::problem::ProblemCode;
 use crate::proxy::ProxyError;
 use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::session::Session;
-use crate::withdrawal::Ended;
+use crate::withdrawal::{self, Ended};
 
 pub(crate) use decision::{Decided, Head, understand};
 
@@ -89,7 +89,7 @@ async fn forward(
     };
     let Permitted { session, request, token, reads_only } = permitted;
     let event = Arc::new(event);
-    let following = app.withdrawals.follow(&session, caller, &event);
+    let following = withdrawal::follow(app, &session, caller, &event);
     let request = request.map(|body| following.body(body));
     let answer = async {
         tokio::select! {

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub(crate) use follow::follow;
 pub(crate) use watch::watch;
 
 use crate::limits::{MAX_WITHDRAWALS, WITHDRAWAL_KEPT, WITHDRAWAL_STALE};

@@ -27,6 +27,10 @@ pub enum Manner {
     Silent,
     /// Says the head, and then nothing.
     StallsMidBody,
+    /// Says 200 and goes on saying a little more, for as long as somebody listens.
+    Trickles,
+    /// Notes how far an upload came, and whether it came whole; answers only then.
+    Swallows,
     /// Is no HTTP server at all.
     Babbles,
 }
@@ -90,6 +94,9 @@ async fn converse(
     manner: Manner,
     memory: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
+    if let Manner::Swallows = manner {
+        return swallow(stream, memory).await;
+    }
     while let Some(request) = request(&mut stream).await? {
         memory.lock().expect("no panic while holding it").push(request);
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/fhir+json\r\n";
@@ -118,6 +125,15 @@ async fn converse(
                 stream.flush().await?;
                 std::future::pending().await
             }
+            Manner::Trickles => {
+                stream.write_all(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes()).await?;
+                loop {
+                    stream.write_all(b"4\r\nmore\r\n").await?;
+                    stream.flush().await?;
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+            }
+            Manner::Swallows => {}
             Manner::Babbles => stream.write_all(b"220 mail.example.ma ESMTP\r\n\r\n").await?,
         }
         stream.flush().await?;
@@ -125,6 +141,36 @@ async fn converse(
         return stream.get_mut().0.shutdown().await;
     }
     Ok(())
+}
+
+/// Remembers `begun` when the first octets of a body are there, then `whole` or `broken off`.
+async fn swallow(mut stream: TlsStream<TcpStream>, memory: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let note = |word: &str| memory.lock().expect("no panic while holding it").push(word.to_owned());
+    let (mut bytes, mut buffer) = (Vec::new(), [0_u8; 16_384]);
+    let mut begun = false;
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            if !begun && !body.is_empty() {
+                begun = true;
+                note("begun");
+            }
+            let head = head.to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+            let length = length.and_then(|value| value.trim().parse().ok()).unwrap_or(usize::MAX);
+            if body.len() >= length || body.ends_with("0\r\n\r\n") {
+                note("whole");
+                return stream.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await;
+            }
+        }
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => {
+                note("broken off");
+                return Ok(());
+            }
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
 }
 
 /// One request: its head, and its body as far as Content-Length or the last chunk says.

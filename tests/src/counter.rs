@@ -77,6 +77,12 @@ impl Counter {
         Some(Reply { status, headers, json })
     }
 
+    /// An answer of which the head is there, and the rest still comes.
+    pub async fn stream(&self, path: &str, token: &str) -> reqwest::Response {
+        let asked = self.http.get(format!("{}{path}", self.base)).bearer_auth(token);
+        asked.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"))
+    }
+
     /// Any request, with a token and a JSON body if there are any.
     pub async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Option<&Value>) -> Reply {
         let mut request = self.http.request(method, format!("{}{path}", self.base));

@@ -78,6 +78,11 @@ impl Harness {
         plan::twin(self).await
     }
 
+    /// A second gateway of the same installation: its own ports and machine, the same database, keys and back-ends.
+    pub async fn beside(&self) -> Self {
+        plan::beside(self).await
+    }
+
     /// The certificate of a client of the kingdom.
     pub fn identity(&self, client: &str) -> Identity {
         Identity::from_files(&self.files.client_certificate(client), &self.files.client_key(client))

@@ -12,10 +12,12 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use time::OffsetDateTime;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::known::RestsOn;
 use super::{Ended, Withdrawals};
+use crate::app::App;
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
 use crate::edge::BodyError;
@@ -33,8 +35,8 @@ struct Entries {
 
 /// One of them.
 pub(super) struct Followed {
-    pub(super) session: Session,
-    pub(super) caller: Caller,
+    session: Session,
+    caller: Caller,
     pub(super) event: Arc<AuditEvent>,
     over: CancellationToken,
     reason: OnceLock<&'static str>,
@@ -47,35 +49,34 @@ pub(crate) struct Following {
     withdrawals: Arc<Withdrawals>,
 }
 
-impl Withdrawals {
-    /// Follows a request of a session that runs; `event` is its own.
-    pub(crate) fn follow(
-        self: &Arc<Self>,
-        session: &Session,
-        caller: &Caller,
-        event: &Arc<AuditEvent>,
-    ) -> Arc<Following> {
-        let followed = Arc::new(Followed {
-            session: session.clone(),
-            caller: caller.clone(),
-            event: event.clone(),
-            over: CancellationToken::new(),
-            reason: OnceLock::new(),
-        });
-        let mut entries = self.followers.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = entries.next;
-        entries.next = place.wrapping_add(1);
-        entries.running.insert(place, followed.clone());
-        drop(entries);
-        // It may have been withdrawn between the look at its token and now.
-        if let Err(Ended::Withdrawn(reason)) =
-            self.verdict(&RestsOn::of_session(session.claims(), session.key()))
-        {
-            followed.cut(reason);
-        }
-        Arc::new(Following { place, followed, withdrawals: self.clone() })
+/// Follows a request of a session that runs; `event` is its own.
+pub(crate) fn follow(
+    app: &App,
+    session: &Session,
+    caller: &Caller,
+    event: &Arc<AuditEvent>,
+) -> Arc<Following> {
+    let followed = Arc::new(Followed {
+        session: session.clone(),
+        caller: caller.clone(),
+        event: event.clone(),
+        over: CancellationToken::new(),
+        reason: OnceLock::new(),
+    });
+    let withdrawals = app.withdrawals.clone();
+    let mut entries = withdrawals.followers.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = entries.next;
+    entries.next = place.wrapping_add(1);
+    entries.running.insert(place, followed.clone());
+    drop(entries);
+    // Its body may have taken minutes: what was withdrawn since the look at its token is not sent on.
+    if let Some(reason) = followed.ended(app, app.clock.now()) {
+        followed.cut(reason);
     }
+    Arc::new(Following { place, followed, withdrawals })
+}
 
+impl Withdrawals {
     /// Every request that runs at this moment.
     pub(super) fn followed(&self) -> Vec<Arc<Followed>> {
         let entries = self.followers.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,6 +85,16 @@ impl Withdrawals {
 }
 
 impl Followed {
+    /// Why it must not go on, if that is certain.
+    pub(super) fn ended(&self, app: &App, at: OffsetDateTime) -> Option<&'static str> {
+        let Self { session, caller, .. } = self;
+        match app.withdrawals.verdict(&RestsOn::of_session(session.claims(), session.key())) {
+            Err(Ended::Withdrawn(reason)) => Some(reason),
+            Err(Ended::Unknown) => None,
+            Ok(()) => caller.barred(&app.trust, &app.registry, at),
+        }
+    }
+
     /// Cuts it. Whether it was running until now.
     pub(super) fn cut(&self, reason: &'static str) -> bool {
         let first = self.reason.set(reason).is_ok();

@@ -1,16 +1,13 @@
 //! How does a node hear what was withdrawn, and who is cut for it?
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::follow::Followed;
-use super::known::RestsOn;
+use super::Withdrawn;
 use super::store::Withdrawal;
-use super::{Ended, Withdrawn};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::limits::{WITHDRAWAL_CUT, WITHDRAWAL_POLL, WITHDRAWAL_POLL_TIMEOUT, WITHDRAWAL_SWEEP};
@@ -69,7 +66,8 @@ async fn read(app: &App, at: OffsetDateTime) -> Option<&'static str> {
 fn cut(app: &App, at: OffsetDateTime) {
     let unheard = app.withdrawals.unheard_for();
     for followed in app.withdrawals.followed() {
-        let Some(reason) = over(app, &followed, unheard, at) else { continue };
+        let reason = if unheard > WITHDRAWAL_CUT { Some(UNHEARD) } else { followed.ended(app, at) };
+        let Some(reason) = reason else { continue };
         if !followed.cut(reason) {
             continue;
         }
@@ -86,15 +84,3 @@ fn cut(app: &App, at: OffsetDateTime) {
 
 /// Why a stream is cut when nobody can say whether its session goes on.
 const UNHEARD: &str = "withdrawals-unheard";
-
-fn over(app: &App, followed: &Followed, unheard: Duration, at: OffsetDateTime) -> Option<&'static str> {
-    if unheard > WITHDRAWAL_CUT {
-        return Some(UNHEARD);
-    }
-    let Followed { session, caller, .. } = followed;
-    match app.withdrawals.verdict(&RestsOn::of_session(session.claims(), session.key())) {
-        Err(Ended::Withdrawn(reason)) => Some(reason),
-        Err(Ended::Unknown) => None,
-        Ok(()) => caller.barred(&app.trust, &app.registry, at),
-    }
-}

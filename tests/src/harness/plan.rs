@@ -1,7 +1,7 @@
 //! What is to be started, and what is wrong with it?
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -223,8 +223,25 @@ impl Prepared {
     }
 }
 
-/// A second gateway beside one that runs.
+/// A second gateway beside one that runs, with a database of its own.
 pub(super) async fn twin(town: &Harness) -> Harness {
+    another(town, |_| {}).await
+}
+
+/// A second gateway of the same installation.
+pub(super) async fn beside(town: &Harness) -> Harness {
+    another(town, |config| {
+        let whole = |path: PathBuf| toml::Value::from(path.to_str().expect("UTF-8"));
+        if config["store"].get("sqlite").is_some() {
+            config["store"]["sqlite"] = whole(town.files.database());
+        }
+        let crl = config["tls"]["client_crl"].as_str().expect("a path").to_owned();
+        config["tls"]["client_crl"] = whole(town.files.root().join(crl));
+    })
+    .await
+}
+
+async fn another(town: &Harness, edit: impl FnOnce(&mut toml::Table)) -> Harness {
     let folder = tempfile::tempdir().expect("a temporary folder");
     copy(town.files.root(), folder.path());
     let files = StateFolder::open(folder.path()).expect("a folder");
@@ -235,6 +252,7 @@ pub(super) async fn twin(town: &Harness) -> Harness {
     config["listen"]["public"] = public_port.to_string().into();
     config["keys"]["file"] = town.files.keys().to_str().expect("UTF-8").into();
     config["keys"]["passphrase"] = format!("file:{}", town.files.key_passphrase().display()).into();
+    edit(&mut config);
     std::fs::write(files.config(), config.to_string()).expect("a writable folder");
     let audit = Faults::default();
     let engine = Engine::in_process(&files, town.clock.clone(), audit.clone()).await;
