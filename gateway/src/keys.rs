@@ -4,6 +4,7 @@
 //! talking to the others; here are only how long keys overlap, and the watch on the file.
 
 mod aside;
+mod neighbours;
 mod standing;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::limits::{
 };
 use crate::token::Tokens;
 pub(crate) use aside::WaitingAside;
+pub(crate) use neighbours::{HEARD_AFTER, Neighbourhood};
 pub use standing::KeysStanding;
 
 /// How often the file's date is looked at: a withdrawn key is out of use within a second of the file's arrival.

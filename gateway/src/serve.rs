@@ -17,11 +17,12 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, BuildError};
 use crate::audit::{AuditError, AuditEvent, EventKind, Outcome};
 use crate::config::Config;
-use crate::keys;
+use crate::keys::{self, HEARD_AFTER, Neighbourhood};
 use crate::listen::{self, ListenOptions};
 use crate::rate::SWEEP_EVERY;
 use crate::router;
 use crate::router::RefusedConnections;
+use crate::store::Store;
 use crate::withdrawal;
 
 /// How often what another process changed in the registry is taken over.
@@ -112,6 +113,7 @@ pub async fn start_on(
         let (signer, standing) = (app.signer.clone(), app.keys.clone());
         background.spawn(keys::maintain(signer, standing, app.clock.clone(), stop.clone()));
     }
+    share_keys(&app, &background, &stop).await;
     background.spawn(app.trust.clone().fetch(app.metrics.clone(), stop.clone()));
     background.spawn(app.hot_list.clone().watch(stop.clone()));
     if let Some(folder) = app.config.policies.clone() {
@@ -186,6 +188,26 @@ fn spawn(
 }
 
 /// Clients that were suspended, patients that changed, elsewhere.
+/// Keys of this process alone are told to the other nodes before it takes a request.
+async fn share_keys(app: &Arc<App>, background: &TaskTracker, stop: &CancellationToken) {
+    if app.signer.announcements(app.clock.now()).is_empty() {
+        return;
+    }
+    let neighbourhood = Neighbourhood {
+        store: app.store.clone(),
+        signer: app.signer.clone(),
+        tokens: app.tokens.clone(),
+        clock: app.clock.clone(),
+    };
+    match (neighbourhood.once().await, &app.store) {
+        (Ok(_), Store::Postgres(_)) => tokio::time::sleep(HEARD_AFTER).await,
+        (Ok(_), Store::Sqlite(_)) => {}
+        (Err(error), _) => tracing::error!(%error, "keys not told to the other nodes yet"),
+    }
+    background.spawn(neighbourhood.keep(stop.clone()));
+}
+
+/// Clients that were suspended, sessions that were ended, patients that changed, elsewhere.
 async fn refresh_registry(app: Arc<App>, stop: CancellationToken) {
     let mut tick = interval(REGISTRY_REFRESH);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);

@@ -1,5 +1,6 @@
 //! One healthy gateway with everything around it, on ports and in a folder of its own. A test spoils one thing.
 
+mod cluster;
 mod engine;
 mod events;
 mod plan;
@@ -24,6 +25,7 @@ use crate::counter::{Counter, Reply, TestCard, text};
 use crate::faulty::Faults;
 use crate::raw::{Identity, Wire, client_config};
 
+pub use cluster::{Cluster, Node};
 use engine::Engine;
 pub use plan::{Plan, Prepared, free_base};
 

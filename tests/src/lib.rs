@@ -5,6 +5,7 @@
 //! from outside, [`proxies`] ask it from outside, [`parsers`], [`seeds`] and [`source`] look at the code itself.
 
 pub mod back_end;
+pub mod balancer;
 pub mod counter;
 pub mod desk;
 pub mod faulty;

@@ -31,6 +31,7 @@ steps! {
     3 "store" "0003_store.sql",
     4 "withdrawal" "0004_withdrawal.sql",
     7 "relink" "0007_relink.sql",
+    8 "announced key" "0008_announced_key.sql",
 }
 
 /// The steps of the embedded database.

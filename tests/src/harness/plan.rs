@@ -90,6 +90,10 @@ impl Plan {
         self
     }
 
+    pub(super) fn variables_of(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
     /// Another word in the configuration.
     pub fn configured(
         mut self,
@@ -200,6 +204,18 @@ impl Plan {
 }
 
 impl Prepared {
+    /// Its kingdom.
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The town around a gateway that runs elsewhere.
+    pub(super) async fn without_gateway(self) -> Harness {
+        let clock = Arc::new(ManualClock::new(SystemClock.now()));
+        let nowhere = Engine::program(None, String::new(), Vec::new());
+        self.with(nowhere, clock, Faults::default(), &[]).await
+    }
+
     async fn with(self, engine: Engine, clock: Arc<ManualClock>, audit: Faults, absent: &[&str]) -> Harness {
         let stop = CancellationToken::new();
         for (place, service) in (0..).zip(SERVICES) {
