@@ -187,7 +187,6 @@ fn spawn(
     tasks.spawn(listen::serve(listener, tls, routes, options, stop.clone()));
 }
 
-/// Clients that were suspended, patients that changed, elsewhere.
 /// Keys of this process alone are told to the other nodes before it takes a request.
 async fn share_keys(app: &Arc<App>, background: &TaskTracker, stop: &CancellationToken) {
     if app.signer.announcements(app.clock.now()).is_empty() {
@@ -207,7 +206,7 @@ async fn share_keys(app: &Arc<App>, background: &TaskTracker, stop: &Cancellatio
     background.spawn(neighbourhood.keep(stop.clone()));
 }
 
-/// Clients that were suspended, sessions that were ended, patients that changed, elsewhere.
+/// Clients that were suspended, patients that changed, elsewhere.
 async fn refresh_registry(app: Arc<App>, stop: CancellationToken) {
     let mut tick = interval(REGISTRY_REFRESH);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
