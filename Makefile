@@ -22,7 +22,7 @@ PACKAGES := ca-certificates curl gcc libc6-dev libpcsclite-dev libssl-dev opensc
 bench: PACKAGES += haproxy
 
 # Proxies and JWT libraries that are not ours, for the interoperability tests.
-test: PACKAGES += haproxy nginx-light python3-authlib python3-requests
+test: PACKAGES += faketime haproxy nginx-light python3-authlib python3-requests
 
 # The public test suite of path validation comes from PyPI.
 test setup-vectors: PACKAGES += python3 $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
