@@ -22,7 +22,8 @@ PACKAGES := ca-certificates curl gcc libc6-dev libpcsclite-dev libssl-dev opensc
 bench: PACKAGES += haproxy
 
 # Proxies and JWT libraries that are not ours, for the interoperability tests.
-test: PACKAGES += faketime haproxy nginx-light python3-authlib python3-requests
+test: PACKAGES += default-jdk-headless faketime golang-github-coreos-go-oidc-dev golang-go haproxy libjackson2-databind-java \
+  nginx-light python3-authlib python3-requests
 
 # The public test suite of path validation comes from PyPI.
 test setup-vectors: PACKAGES += python3 $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)

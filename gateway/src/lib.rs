@@ -38,6 +38,63 @@
 //! | [`serve`] | how does it start, run and drain? |
 //! | [`demo`] | what does the invented kingdom of the demonstration contain? |
 //! | [`cli`] | what can an operator type? |
+//!
+//! # The two flows
+//!
+//! A card becomes a session ([`presence`]), in two round trips:
+//!
+//! ```text
+//! station                                gateway
+//! PACE with the CAN, read EF.SOD, DG1, DG14, DG15
+//!   ── POST /v1/presences ────────────►  the state signed these files (SOD → signer → CSCA, CRL)
+//!   ◄─ 201 presence, commands[] ───────  a fresh challenge, as APDUs for this chip
+//! run the commands on the chip
+//!   ── POST /v1/presences/{id}/proof ─►  the chip is the original → patient → policy → session → audit
+//!   ◄─ 201 session, token, receipt ────
+//! ```
+//!
+//! A session becomes an access ([`access`]):
+//!
+//! ```text
+//! certificate → token and its binding → what the request means → policy → record ─┐
+//!   → forward with a token for that back-end → stream the answer  ◄───────────────┘ once it is durable
+//! ```
+//!
+//! # Where do I…
+//!
+//! | I want to… | go to |
+//! |---|---|
+//! | follow a request | `gateway/src/lib.rs` lists the modules in its order; `router.rs` has every route |
+//! | change who may do what | `policies/cedar/*.cedar`; no release needed (`[policies] dir`) |
+//! | accept another card generation | `card-reader/src/profile.rs` and a simulated card |
+//! | add or reword a problem | `gateway/src/problem/catalogue`; bless `tests/golden/problems.txt` |
+//! | change a limit or timeout | `gateway/src/limits.rs`, `card-reader/src/lds`, `pki/src/limits.rs`: each bound has its source |
+//! | add a key | `hsm-config/src/role.rs`: one key, one job |
+//! | replace a key | `bawaba keys rotate ROLE`; how long keys overlap, and why: `gateway/src/keys.rs` |
+//! | believe another state, or believe it no more | `bawaba pki import`, `pin`, `distrust`; what is odd about a certificate: `pki/src/csca` |
+//! | record more about an access | `gateway/src/audit/event.rs`: codes and pseudonyms, never a person |
+//! | add a back-end | `[backends.NAME]` in the configuration, its rules in `policies/cedar` |
+//! | let a service keep its own proxy | `config/proxies`, `authorize.rs` |
+//! | write a test | `tests/it/<route>.rs`: take `Harness::healthy()`, spoil one thing, look at the answer *and* the event |
+//! | fuzz a parser | `tests/src/parsers.rs` and `make fuzz` |
+//! | see the figures | `make bench` |
+//!
+//! # In French
+//!
+//! | English | French | |
+//! |---|---|---|
+//! | presence, proof of presence | présence, preuve de présence | the chip answered our challenge, now |
+//! | challenge | défi | list of commands that only this chip can answer |
+//! | station | poste | one reader at one counter |
+//! | establishment | établissement | pharmacy, clinic, hospital, mobile unit, CNSS agency |
+//! | health id | identifiant santé | one per patient, never shown to a counter |
+//! | dependant | ayant droit | a child: a session through the guardian's card |
+//! | purpose | finalité | HL7 PurposeOfUse: TREAT, HPAYMT, ETREAT, … |
+//! | coverage | couverture AMO | CNSS salariés, TNS, AMO Tadamon, AMO Achamil |
+//! | audit event | événement d'audit | what happened, without naming anyone |
+//! | receipt | reçu | signed statement that the patient was there |
+//! | CSCA, document signer | autorité nationale, signataire de documents | who vouches for a card |
+//! | CAN | numéro d'accès | six digits on the card; opens PACE, never leaves the station |
 
 pub mod access;
 pub mod app;

@@ -49,6 +49,20 @@
 //!
 //! The CMS signature of an EF.SOD is computed whatever its digest, for that says what a card holds. Whether SHA-1 is *believed*
 //! is the trust store's [`Sha1Policy`]: nowhere by default. Where it was, the proof says so ([`Sha1Use`]).
+//!
+//! # What verified it
+//!
+//! | the algorithm | was tried on |
+//! |---|---|
+//! | RSA PKCS#1 v1.5 and PSS, 2,048 to 8,192 bits | CSCAs of the German list; SODs of Australia, France, UK; Wycheproof (5,900) |
+//! | ECDSA P-224/256/384/521, brainpool 224 to 512 r1, named or explicit | the same list; SODs of Austria, Finland, UK; BSI sample (explicit); Wycheproof (10,800) |
+//! | PSS mask over another digest; brainpool t1 | Wycheproof; own only |
+//! | Active Authentication, RSA (9796-2, five digests) | answers of three passports (SHA-1, SHA-256); other digests against a second implementation |
+//! | Active Authentication, ECDSA | Wycheproof r‖s; own chips |
+//! | Chip Authentication, ECDH; 3DES and AES channel | four passports' sessions (brainpoolP256r1, P-256); Wycheproof; 9303-11 app. D; other curves own chips |
+//! | Chip Authentication, DH (RFC 5114, RFC 3526, checked others) | own chips only |
+//! | PACE, generic mapping, AES, every curve above | 9303-11 app. G.1 (brainpoolP256r1); others own chips |
+//! | EF.CardSecurity; signer outside EF.SOD; SHA-1 (off by default) | own only; own only; Russian SOD |
 
 pub mod active;
 mod asn1;

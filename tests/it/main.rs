@@ -26,6 +26,7 @@ mod pki_import;
 mod postgres;
 mod presences;
 mod problems;
+mod quick_start;
 mod readme;
 mod relink;
 mod reload;

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`harness`] is the town, [`counter`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
 //! [`faulty`], [`papers`], [`postgres`], [`redis`] and [`soft_hsm`] are what can be wrong with it, [`verifiers`] believe it
-//! from outside, [`proxies`] ask it from outside, [`parsers`], [`seeds`] and [`source`] look at the code itself.
+//! from outside, [`snippets`] are the README's, [`proxies`] ask it from outside, [`parsers`], [`seeds`] and [`source`] look at the code itself.
 
 pub mod back_end;
 pub mod balancer;
@@ -20,6 +20,7 @@ pub mod proxies;
 pub mod raw;
 pub mod redis;
 pub mod seeds;
+pub mod snippets;
 pub mod soft_hsm;
 pub mod source;
 pub mod verifiers;

@@ -1,5 +1,7 @@
 //! How does a back-end of somebody else check our tokens? Stock JWT libraries, and the ways in which they keep keys.
 
+pub mod readme;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
