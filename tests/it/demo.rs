@@ -40,6 +40,7 @@ fn one_act_prints_one_document_with_everything_in_it_and_a_second_one_works_on_t
             Some(3),
             "a clone, a replayed proof, a dossier: {act}"
         );
+        assert_eq!((&act["agreement"]["status"], &act["agreement"]["acr"]), (&401.into(), &"holder".into()));
         let apdus = act["apdus"].as_u64().or_else(|| act["apdus"].as_array().map(|all| all.len() as u64));
         assert!(apdus.is_some_and(|count| (5..=40).contains(&count)), "at most 40 APDUs: {}", act["apdus"]);
         let steps = act["steps"].as_array().expect("steps");

@@ -1,5 +1,6 @@
-//! What happens at the counter? One act, told step by step, and three refusals.
+//! What happens at the counter? One act, told step by step, the holder's agreement, and three refusals.
 
+mod agreement;
 mod receipt;
 mod refusals;
 mod replay;
@@ -60,11 +61,13 @@ pub async fn run_once(stage: &Stage, narrator: &mut Narrator) -> Result<Report> 
     tell(narrator, &mut steps, "receipt", ms);
     narrator.detail(&format!("index {log_index}"));
 
+    let agreement = agreement::tell(&state, narrator).await?;
+
     narrator.part(&text::THREE_REFUSALS, "");
     let refusals = refusals::all(stage, &gateway, &opened.token, narrator).await?;
     write_header(stage, &opened.token)?;
     let OpenedSession { session, receipt, apdus, .. } = opened;
-    Ok(Report { session, claims, prescription, refusals, receipt, steps, apdus })
+    Ok(Report { session, claims, prescription, agreement, refusals, receipt, steps, apdus })
 }
 
 /// Opens a fresh session and writes its token to the header file of the example lines.

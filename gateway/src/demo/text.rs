@@ -44,6 +44,9 @@ pub const INVENTED: Line = Line::new(
 );
 /// Heading of the act.
 pub const AT_THE_COUNTER: Line = Line::new("Au comptoir", "في الشباك", "At the counter");
+/// Heading of the holder's agreement.
+pub const WITH_THE_HOLDER: Line =
+    Line::new("Avec l’accord du titulaire", "بموافقة صاحب البطاقة", "With the holder’s agreement");
 /// Heading of the refusals.
 pub const THREE_REFUSALS: Line = Line::new("Trois refus", "ثلاثة حالات رفض", "Three refusals");
 /// Heading of the addresses.
@@ -112,6 +115,17 @@ pub fn step(name: &str) -> Line {
             "وصل موقع ومقيد في سجل التدقيق وتم التحقق منه",
             "Signed receipt, in the audit log, verified offline",
         ),
+        "holder-asked" => Line::new(
+            "Dossier entier demandé : la passerelle veut l’accord du titulaire",
+            "طُلب الملف الكامل: البوابة تريد موافقة صاحب البطاقة",
+            "Whole record asked for: the gateway wants the holder’s agreement",
+        ),
+        "holder-agreed" => Line::new(
+            "Code PIN tapé : la carte a signé, la même session continue",
+            "أُدخل الرمز السري: وقعت البطاقة وتستمر الجلسة نفسها",
+            "PIN typed: the card has signed, the same session goes on",
+        ),
+        "record" => Line::new("Dossier entier remis", "سُلّم الملف الكامل", "Whole record handed out"),
         _ => Line::new("Étape", "مرحلة", "Step"),
     }
 }

@@ -4,6 +4,8 @@ use card_reader::counter::{Session, Step};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::agreement::Agreement;
+
 /// One act at the counter and three refusals (rapport).
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -13,6 +15,8 @@ pub struct Report {
     pub claims: Value,
     /// The prescriptions fetched through the gateway: a FHIR searchset Bundle.
     pub prescription: Value,
+    /// What the holder's PIN changed, at a hospital.
+    pub agreement: Agreement,
     /// What was refused, and what the log says about it.
     pub refusals: Vec<Refusal>,
     /// The signed receipt, as the counter keeps it.
