@@ -42,6 +42,8 @@ pub(crate) enum State {
 pub(crate) struct Wanted {
     /// Why, in the words of the policy.
     pub(crate) reasons: Vec<String>,
+    /// The language of those words.
+    pub(crate) language: Language,
     pub(crate) tries_left: Option<u8>,
     /// A PIN was just refused.
     pub(crate) wrong: bool,
@@ -168,16 +170,19 @@ async fn fetch(counter: &Arc<Counter>, act: &Arc<RunningAct>, language: Language
     let patient = opened.session.patient_at.get("dossier").map(String::as_str).unwrap_or_default();
     match gateway.fhir(&token, &format!("/dossier/Patient/{patient}/$everything")).await {
         Ok(bundle) => State::Done(entries(&bundle)),
-        Err(error) if error.step_up().is_some() => wanted(act, error.explain(language).reasons).await,
+        Err(error) if error.step_up().is_some() => {
+            wanted(act, Wanted { reasons: error.explain(language).reasons, language, ..Wanted::default() })
+                .await
+        }
         Err(error) => State::Failed(Arc::new(error)),
     }
 }
 
 /// Looks at the card before anybody types: how many tries are left, or why it is no use to type.
-async fn wanted(act: &Arc<RunningAct>, reasons: Vec<String>) -> State {
+async fn wanted(act: &Arc<RunningAct>, why: Wanted) -> State {
     let kept = lock(&act.record.kept).take();
     let Some(mut card) = kept else {
-        return State::Wanted(Wanted { reasons, ..Wanted::default() });
+        return State::Wanted(why);
     };
     match card.pin_state().await {
         Ok(state) if state.tries_left == Some(0) => {
@@ -186,9 +191,9 @@ async fn wanted(act: &Arc<RunningAct>, reasons: Vec<String>) -> State {
         }
         Ok(state) => {
             keep(act, card);
-            State::Wanted(Wanted { reasons, tries_left: state.tries_left, held: true, ..Wanted::default() })
+            State::Wanted(Wanted { tries_left: state.tries_left, held: true, ..why })
         }
-        Err(error) if is_gone(&error) => State::Wanted(Wanted { reasons, ..Wanted::default() }),
+        Err(error) if is_gone(&error) => State::Wanted(why),
         Err(error) => State::Failed(Arc::new(error)),
     }
 }

@@ -65,7 +65,7 @@ pub(super) static ENGLISH: Texts = Texts {
     pin_wrong: "This is not the card’s PIN.",
     pin_go: "Agree",
     pin_tries: "Tries left:",
-    pin_last: "Last try: a wrong PIN blocks the card.",
+    pin_last: "Last try: a wrong PIN blocks it.",
     pin_demo: "Demonstration card, PIN:",
     card_back: "The card is no longer held: leave it on the reader, or put it back, and type the CAN again.",
     agreeing: "The card signs the agreement…",

@@ -65,7 +65,7 @@ pub(super) static FRENCH: Texts = Texts {
     pin_wrong: "Ce n’est pas le code PIN de cette carte.",
     pin_go: "Donner l’accord",
     pin_tries: "Essais restants :",
-    pin_last: "Dernier essai : un code faux bloque la carte.",
+    pin_last: "Dernier essai : un code faux bloque le code PIN.",
     pin_demo: "Carte de démonstration, code PIN :",
     card_back: "La carte n’est plus tenue : laissez-la ou remettez-la sur le lecteur et retapez le CAN.",
     agreeing: "La carte signe l’accord…",

@@ -44,7 +44,7 @@ impl RecordView {
             asked: !matches!(state, State::NotAsked),
             running: matches!(state, State::Running),
             wanted: match &state {
-                State::Wanted(wanted) => Some(WantedView::new(counter, act, wanted)),
+                State::Wanted(wanted) => Some(WantedView::new(counter, act, wanted, (t, lang))),
                 _ => None,
             },
             failed: match &state {
@@ -62,8 +62,15 @@ impl RecordView {
 }
 
 impl WantedView {
-    fn new(counter: &Counter, act: &RunningAct, wanted: &Wanted) -> WantedView {
-        let Wanted { reasons, tries_left, wrong, missing, held } = wanted.clone();
+    fn new(
+        counter: &Counter,
+        act: &RunningAct,
+        wanted: &Wanted,
+        (t, lang): (&'static Texts, Language),
+    ) -> WantedView {
+        let Wanted { reasons, language, tries_left, wrong, missing, held } = wanted.clone();
+        // The gateway gave its reasons in the language of that moment; the page has words of its own for the others.
+        let reasons = if language == lang { reasons } else { vec![t.record_hint.to_owned()] };
         let demo_pin = match &act.source {
             Source::Card(name) => {
                 counter.sources.cards().into_iter().find(|card| card.name == *name).and_then(|card| card.pin)
