@@ -1,7 +1,8 @@
 //! What is on the page of the whole record, and what is the holder asked?
 
 use askama::Template;
-use card_reader::counter::Language;
+use card_reader::CardError;
+use card_reader::counter::{CounterError, Language};
 
 use super::super::Counter;
 use super::super::acts::RunningAct;
@@ -17,6 +18,8 @@ pub(super) struct RecordView {
     lang: Language,
     id: String,
     asked: bool,
+    /// Whether it is any use to ask again.
+    again: bool,
     running: bool,
     wanted: Option<WantedView>,
     failed: Option<FailedView>,
@@ -42,6 +45,13 @@ impl RecordView {
             lang,
             id: act.id.clone(),
             asked: !matches!(state, State::NotAsked),
+            again: match &state {
+                State::Failed(error) => !matches!(
+                    **error,
+                    CounterError::Card(CardError::WrongPin { .. } | CardError::NoHolderApplication)
+                ),
+                _ => false,
+            },
             running: matches!(state, State::Running),
             wanted: match &state {
                 State::Wanted(wanted) => Some(WantedView::new(counter, act, wanted, (t, lang))),
