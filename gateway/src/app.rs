@@ -11,6 +11,7 @@ use crate::audit::{Audit, AuditStore};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
 use crate::decisions::Decisions;
+use crate::dpop::Proofs;
 use crate::keys::{KeysStanding, WaitingAside};
 use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
@@ -22,6 +23,7 @@ use crate::store::{Store, StoreError};
 use crate::token::{TokenError, Tokens};
 use crate::trust::hot_list::HotLists;
 use crate::trust::{Trust, TrustError};
+use crate::unproven::UnprovenCallers;
 use crate::withdrawal::Withdrawals;
 use measured::Measured;
 
@@ -57,6 +59,10 @@ pub struct App {
     pub proxy: Proxy,
     /// What all nodes remember for a while.
     pub state: Arc<dyn SharedState>,
+    /// What clients without a certificate prove.
+    pub proofs: Proofs,
+    /// Refusals of callers that proved nothing.
+    pub unproven: UnprovenCallers,
     /// Challenges that wait for their chip.
     pub presences: PendingPresences,
     /// How often each client may ask.
@@ -143,6 +149,7 @@ impl App {
         }
         let audit = Audit::start(Arc::new(Measured::new(log, metrics.clone())));
         let state = state::open(&config.state, clock.clone())?;
+        let proofs = Proofs::new(signer.clone(), state.clone());
         let rate = RateLimit::new(RateLimits {
             per_second: config.limits.requests_per_second,
             burst: config.limits.requests_burst,
@@ -164,6 +171,8 @@ impl App {
             hot_list: Arc::new(hot_list),
             proxy,
             state,
+            proofs,
+            unproven: UnprovenCallers::default(),
             presences: PendingPresences::default(),
             rate,
             metrics,

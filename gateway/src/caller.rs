@@ -1,4 +1,4 @@
-//! Which registered client holds this connection, and may it still?
+//! Which registered client holds this connection or proved its key, and may it still?
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use pki::ClientCertificate;
 use policies::ClientFacts;
 use time::OffsetDateTime;
 
+use crate::dpop::ProvenKey;
 use crate::listen::Peer;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
@@ -13,9 +14,10 @@ use crate::registry::{Client, Registry};
 use crate::token::Confirmation;
 use crate::trust::{ClientStanding, Trust, VouchedCertificate};
 
-/// A registered client whose certificate is good at this very request (*appelant*).
+/// A registered client whose certificate is good, or whose key was proven, at this very request (*appelant*).
 ///
-/// Only `Caller::identify`, and `Caller::vouched` for a certificate that a proxy reports, make one:
+/// Only `Caller::identify` makes one, `Caller::vouched` for a certificate that a proxy reports, and `Caller::by_key` of a
+/// proven key:
 ///
 /// ```compile_fail
 /// fn forged(peer: gateway::listen::Peer) -> gateway::caller::Caller { gateway::caller::Caller { peer } }
@@ -99,8 +101,23 @@ impl Caller {
         match registry.client(&self.client.id) {
             None => Some("client-unknown"),
             Some(client) if !client.active => Some("client-suspended"),
+            Some(client) if !self.confirmation.is_still_of(client.key.as_ref()) => Some("client-key-removed"),
             Some(_) => None,
         }
+    }
+
+    /// The client that proved its registered key (RFC 9449), if it may still use the gateway.
+    pub(crate) fn by_key(proven: ProvenKey) -> Result<Self, Refusal> {
+        let (client, thumbprint) = proven.into_parts();
+        if !client.active {
+            return Err(Refusal::exactly(ProblemCode::ClientRevoked, "client-suspended"));
+        }
+        Ok(Self {
+            id: client.id.as_str().into(),
+            client,
+            confirmation: Confirmation::Key(thumbprint),
+            certificate: None,
+        })
     }
 
     /// Its registered id.

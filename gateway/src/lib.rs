@@ -7,6 +7,8 @@
 //! | [`listen`] | who is on the line? TCP, TLS and the connection's own limits |
 //! | [`edge`] | is this one well-formed HTTP request, and nothing smuggled in it? |
 //! | [`caller`] | which registered client holds this connection, and may it still? |
+//! | [`dpop`] | does a caller without a certificate hold its registered key, at this very request? |
+//! | [`unproven`] | how often may somebody unknown try, and how is it told? |
 //! | [`rate`] | is this client asking too often? |
 //! | [`router`] | which function answers this path? |
 //! | [`wire`] | what do requests and answers look like as JSON? |
@@ -106,6 +108,7 @@ pub mod clock;
 pub mod config;
 pub mod decisions;
 pub mod demo;
+pub mod dpop;
 pub mod edge;
 pub mod fhir;
 pub mod keys;
@@ -130,5 +133,6 @@ pub mod telemetry;
 mod timing;
 pub mod token;
 pub mod trust;
+pub mod unproven;
 pub mod wire;
 pub mod withdrawal;

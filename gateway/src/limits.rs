@@ -3,7 +3,11 @@
 //! These are the defaults; the `[limits]` table of the configuration may lower or raise the ones that depend on the
 //! size of an establishment network. A bound without a clause number is ours, and its line says what it is against.
 
+mod keyed;
+
 use std::time::Duration;
+
+pub use keyed::*;
 
 // --- Connections -------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,9 @@
 //! |---|---|
 //! | `form` | which parameters came, each once? |
 //! | `client` | who asks? By certificate (RFC 8705), or by what a client without one can prove |
+//! | `assertion` | who asks without a certificate? RFC 7523, RFC 9449 |
 //! | `token` | which grant is asked for? |
+//! | `client_token` | RFC 6749 §4.4: with what does a client without a certificate open presences? |
 //! | `exchange` | RFC 8693: for which audience does a session, or a received token, become another? |
 //! | `introspect` | RFC 7662: what is a token worth, and who may know? |
 //! | `received` | has what stands behind a received token been withdrawn? |
@@ -16,7 +18,9 @@
 //! | `fault` | which refusals are there? One table |
 //! | `error` | how is a refusal told (RFC 6749 §5.2) and recorded? |
 
+mod assertion;
 mod client;
+mod client_token;
 mod error;
 mod exchange;
 mod fault;
@@ -155,6 +159,9 @@ async fn told(
         },
         Err(error) => {
             app.metrics.oauth(endpoint, error.code());
+            if event.client.is_none() {
+                return error.unrecorded();
+            }
             error.record(&app.audit, event).await
         }
     }

@@ -43,6 +43,10 @@ pub enum ProblemCode {
     Unauthenticated,
     /// 401: the token is expired, altered, of another issuer, audience or connection (RFC 6750 §3.1).
     TokenInvalid,
+    /// 401: the proof of the caller's key is missing, wrong, for another request, or was spent (RFC 9449 §7.1).
+    ProofInvalid,
+    /// 401: the same again, with the nonce that comes with this answer (RFC 9449 §9).
+    ProofNonce,
     /// 401: the session was ended or revoked before its time.
     SessionEnded,
     /// 404: no such session for this client.
@@ -277,6 +281,8 @@ impl ProblemCode {
     pub fn challenge(self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated => Some("Bearer"),
+            Self::ProofInvalid => Some("DPoP error=\"invalid_dpop_proof\", algs=\"ES256\""),
+            Self::ProofNonce => Some("DPoP error=\"use_dpop_nonce\", algs=\"ES256\""),
             Self::TokenInvalid | Self::SessionEnded => Some("Bearer error=\"invalid_token\""),
             Self::HolderRequired => Some(
                 "Bearer error=\"insufficient_user_authentication\", \

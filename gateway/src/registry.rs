@@ -113,6 +113,12 @@ impl Registry {
         self.snapshot.client(id)
     }
 
+    /// The client whose key has this RFC 7638 thumbprint. From memory.
+    #[must_use]
+    pub fn client_by_key(&self, thumbprint: &str) -> Option<Arc<Client>> {
+        self.snapshot.client_by_key(thumbprint)
+    }
+
     /// Every registered client, by id. From memory; for operators.
     #[must_use]
     pub fn clients(&self) -> Vec<Arc<Client>> {

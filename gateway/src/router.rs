@@ -1,6 +1,7 @@
 //! Which function answers this path? One flat table per port.
 
 mod api;
+mod keyed;
 mod public;
 mod recorded;
 
@@ -16,6 +17,7 @@ use crate::edge::{self, Edge, HostRules};
 use crate::oauth;
 use crate::problem::{Problem, ProblemCode};
 
+pub(crate) use keyed::{Asking, nonce_header, tell_counted_refusals};
 pub(crate) use recorded::RefusedConnections;
 
 /// The mTLS port: counters.
@@ -23,28 +25,14 @@ pub(crate) use recorded::RefusedConnections;
 /// From the outside in: every refusal is recorded · one well-formed request for this host · a registered
 /// client in good standing, not too often · the route.
 pub fn api(app: &Arc<App>) -> Router {
-    let mut routes = Router::new()
+    let routes = Router::new()
         .route("/v1/authorize", any(api::authorize))
         .route("/v1/authorize/", any(api::authorize))
         .route("/v1/authorize/{*target}", any(api::authorize))
-        .route("/v1/presences", post(api::begin_presence))
-        .route("/v1/presences/{id}/proof", post(api::prove_presence))
-        .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session));
-    routes = routes
-        .route("/oauth/token", post(oauth::token))
-        .route("/oauth/introspect", post(oauth::introspect))
-        .route("/oauth/revoke", post(oauth::revoke))
-        .merge(resource_metadata());
-    routes = routes
-        .route("/v1/sessions/{id}/step-up", post(api::begin_step_up))
-        .route("/v1/sessions/{id}/step-up/{step_up}/proof", post(api::prove_step_up));
-    for service in app.config.back_ends.keys() {
-        routes = routes
-            .route(&format!("/{service}"), any(api::access))
-            .route(&format!("/{service}/"), any(api::access))
-            .route(&format!("/{service}/{{*path}}"), any(api::access));
-    }
-    let routes = routes
+        .merge(presences())
+        .merge(sessions(app))
+        .merge(oauth_endpoints())
+        .merge(resource_metadata())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(from_fn_with_state(app.clone(), api::identify))
@@ -54,16 +42,54 @@ pub fn api(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), recorded::every_refusal))
 }
 
-/// The public port: what anyone may know.
+/// The public port: what anyone may know, and what a client without a certificate may do with proofs of its key.
+///
+/// From the outside in: every refusal is recorded or counted · one well-formed request for this host · a registered
+/// client that proved its key for this request, not too often · the route. The OAuth endpoints prove their client
+/// themselves, by what stands in the form.
 pub fn public(app: &Arc<App>) -> Router {
+    let presences = presences().route_layer(from_fn_with_state(app.clone(), keyed::with_client_token));
+    let by_key = presences.merge(sessions(app)).route_layer(from_fn_with_state(app.clone(), keyed::identify));
+    let by_assertion = oauth_endpoints().route_layer(from_fn_with_state(app.clone(), keyed::bounded));
     let routes = health_routes()
+        .merge(by_key)
+        .merge(by_assertion)
         .route("/.well-known/jwks.json", get(public::jwks))
         .route("/.well-known/oauth-authorization-server", get(public::metadata))
         .merge(resource_metadata())
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .with_state(app.clone());
-    edge::protect(routes, edge(app))
+    edge::protect(routes, edge(app)).layer(from_fn_with_state(app.clone(), keyed::every_refusal))
+}
+
+/// What opens a session: by certificate, or by a client token.
+fn presences() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/presences", post(api::begin_presence))
+        .route("/v1/presences/{id}/proof", post(api::prove_presence))
+}
+
+/// What a session does.
+fn sessions(app: &App) -> Router<Arc<App>> {
+    let mut routes = Router::new()
+        .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session))
+        .route("/v1/sessions/{id}/step-up", post(api::begin_step_up))
+        .route("/v1/sessions/{id}/step-up/{step_up}/proof", post(api::prove_step_up));
+    for service in app.config.back_ends.keys() {
+        routes = routes
+            .route(&format!("/{service}"), any(api::access))
+            .route(&format!("/{service}/"), any(api::access))
+            .route(&format!("/{service}/{{*path}}"), any(api::access));
+    }
+    routes
+}
+
+fn oauth_endpoints() -> Router<Arc<App>> {
+    Router::new()
+        .route("/oauth/token", post(oauth::token))
+        .route("/oauth/introspect", post(oauth::introspect))
+        .route("/oauth/revoke", post(oauth::revoke))
 }
 
 /// Plain HTTP on the public port: health and figures for probes inside, the way to https for the rest.

@@ -122,6 +122,7 @@ pub async fn start_on(
     background.spawn(withdrawal::watch(app.clone(), stop.clone()));
     background.spawn(refresh_registry(app.clone(), stop.clone()));
     background.spawn(sweep(app.clone(), stop.clone()));
+    background.spawn(router::tell_counted_refusals(app.clone(), stop.clone()));
     background.close();
 
     let listeners = TaskTracker::new();

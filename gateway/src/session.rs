@@ -15,7 +15,7 @@ use crate::presence;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::registry::Patient;
-use crate::token::{SessionClaims, VerifiedSessionToken};
+use crate::token::{Scheme, SessionClaims, VerifiedSessionToken};
 use crate::withdrawal::{Ended, Withdrawals};
 
 /// A session that may still be used (*session*): its token verified, and it was not ended before its time.
@@ -80,7 +80,8 @@ pub(crate) fn of_request(
     headers: &HeaderMap,
     at: OffsetDateTime,
 ) -> Result<Session, Refusal> {
-    let token = app.tokens.verify_session(bearer(headers)?, caller.confirmation(), at)?;
+    let proven = caller.confirmation();
+    let token = app.tokens.verify_session(access_token(headers, proven.scheme())?, proven, at)?;
     running(app, token, at)
 }
 
@@ -165,8 +166,11 @@ pub(crate) fn named(
     if session.claims().id == id { Ok(session) } else { Err(Refusal::new(ProblemCode::SessionUnknown)) }
 }
 
-/// The one bearer token (RFC 6750 section 2.1); never from a query or a form.
-fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+/// The one access token (RFC 6750 section 2.1, RFC 9449 section 7.1); never from a query or a form.
+///
+/// The scheme follows from how the caller proves its key: a token that is bound to a DPoP key is refused as a bearer
+/// token, or a thief would simply leave the proof away (RFC 9449 section 7.2).
+pub(crate) fn access_token(headers: &HeaderMap, expected: Scheme) -> Result<&str, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Refusal::new(ProblemCode::Unauthenticated));
@@ -176,7 +180,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
         .ok()
         .and_then(|value| value.split_once(' '))
         .ok_or_else(|| Refusal::exactly(ProblemCode::TokenInvalid, "authorization-malformed"))?;
-    if scheme.eq_ignore_ascii_case("bearer") {
+    if scheme.eq_ignore_ascii_case(expected.as_str()) {
         Ok(token)
     } else {
         Err(Refusal::exactly(ProblemCode::Unauthenticated, "authorization-scheme"))

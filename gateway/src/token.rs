@@ -1,19 +1,21 @@
 //! What do our tokens say, and is this one ours?
 //!
-//! Three kinds, each with its own key and its own `typ` or audience, so that none passes for another:
+//! Four kinds, each with its own key and its own `typ` or audience, so that none passes for another:
 //!
 //! | token | held by | key role | lives |
 //! |---|---|---|---|
 //! | session (`at+jwt`, RFC 9068) | the counter, bound to its certificate (RFC 8705) | `token-signing` | ≤ 15 min |
+//! | client (`at+jwt`) | a counter without a certificate, bound to its key (RFC 9449), to open presences | `token-signing` | ≤ 5 min |
 //! | back-end (`at+jwt`) | the gateway, for one request to one back-end | `backend-token-signing` | ≤ 5 min |
 //! | receipt (`receipt+jwt`) | the counter, then CNSS | `receipt-signing` | for ever |
 
 mod back_end;
 mod claims;
+mod client;
 mod confirmation;
 mod error;
 mod introspection;
-mod json;
+pub(crate) mod json;
 mod jws;
 mod key_ring;
 mod published;
@@ -36,7 +38,8 @@ use uuid::Uuid;
 
 pub use back_end::{BackEndGrant, Holder, IssuedToken};
 pub use claims::{BackEndClaims, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference};
-pub use confirmation::Confirmation;
+pub use client::{ClientClaims, PRESENCE_SCOPE, VerifiedClientToken};
+pub use confirmation::{Confirmation, Scheme};
 pub use error::{TokenError, TokenRefusal};
 pub use published::jwk_set;
 pub use received::{PatientReference, TokenSays, VerifiedBackEndToken};

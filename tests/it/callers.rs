@@ -88,9 +88,10 @@ async fn health_keys_and_metadata_are_open_to_anyone() {
     let keys = town.public("/.well-known/jwks.json").await;
     assert!(keys.json["keys"].as_array().is_some_and(|keys| keys.iter().all(|key| key["d"].is_null())));
     assert!(metadata.json["jwks_uri"].as_str().is_some_and(|uri| uri.ends_with("/.well-known/jwks.json")));
-    for path in ["/v1/presences", "/dossier/Patient", "/v1/sessions/x"] {
-        assert_eq!(town.public(path).await.status, 404, "{path} is served without a certificate");
+    for path in ["/dossier/Patient", "/v1/sessions/x"] {
+        assert_eq!(town.public(path).await.status, 401, "{path} is served without a certificate or a proof");
     }
+    assert_eq!(town.public("/v1/authorize").await.status, 404, "proxies have a certificate");
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use uuid::Uuid;
 pub enum EventKind {
     /// A request of a session to a back-end (*accès*), permitted or not.
     Access,
+    /// A client without a certificate got a token to open presences with.
+    ClientTokenIssued,
     /// A connection that never became a request: bad TLS, unknown certificate, too slow.
     ConnectionRefused,
     /// The gateway began to answer.
@@ -60,6 +62,7 @@ impl EventKind {
     pub fn code(self) -> &'static str {
         match self {
             Self::Access => "access",
+            Self::ClientTokenIssued => "client-token-issued",
             Self::ConnectionRefused => "connection-refused",
             Self::GatewayStarted => "gateway-started",
             Self::GatewayStopped => "gateway-stopped",

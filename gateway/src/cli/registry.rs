@@ -135,7 +135,7 @@ impl Opened {
 }
 
 fn shown(client: &Client) -> Shown {
-    let Client { id, kind, name, city, active, scopes } = client.clone();
+    let Client { id, kind, name, city, active, scopes, key: _ } = client.clone();
     Shown { id, kind: kind.as_str(), name, city, active, scopes }
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()>
         let active = known.as_ref().is_none_or(|known| known.active);
         let scopes = scopes(kind).iter().map(|scope| (*scope).to_owned()).collect();
         let (id, name, city) = (client.id.to_owned(), client.name.to_owned(), client.city.to_owned());
-        let client = Client { id, kind, name, city, active, scopes };
+        let client = Client { id, kind, name, city, active, scopes, key: None };
         if known.as_deref() != Some(&client) {
             registry.register_client(&client).await?;
         }

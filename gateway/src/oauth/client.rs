@@ -4,9 +4,9 @@ use axum::extract::Request;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use super::fault;
 use super::form::{Form, check_head};
 use super::{OAuthError, Proven};
+use super::{assertion, fault};
 use crate::app::App;
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
@@ -50,11 +50,16 @@ pub(super) async fn asked(
     }
     let (head, body) = request.into_parts();
     check_head(&head)?;
+    // A proof stands in the head: nobody's body is read whose head is wrong.
+    let key = match &proven {
+        Some(_) => None,
+        None => assertion::proven_key(app, &head, event).await?,
+    };
     let body = read_body(&head.headers, body, MAX_FORM_BYTES).await?;
     let form = Form::parse(&body)?;
     let caller = match proven {
         Some(axum::Extension(caller)) => by_certificate(caller, &head, &form)?,
-        None => by_assertion(app, &head, &form)?,
+        None => assertion::by_assertion(app, &head, &form, key, event).await?,
     };
     event.client = Some(caller.client().id.clone());
     Ok(Asked { caller, head, form })
@@ -70,9 +75,4 @@ fn by_certificate(caller: Caller, head: &Parts, form: &Form) -> Result<Caller, O
         Some(id) if *id != **caller.id() => Err(OAuthError::new(&fault::CLIENT_ID)),
         _ => Ok(caller),
     }
-}
-
-/// A client without a certificate signs who it is (RFC 7523 §3).
-fn by_assertion(_app: &App, _head: &Parts, _form: &Form) -> Result<Caller, OAuthError> {
-    Err(OAuthError::new(&fault::CLIENT_UNPROVEN))
 }

@@ -12,8 +12,9 @@ use super::fault::{self, Fault};
 use super::never_stored;
 use crate::audit::{Audit, AuditEvent, Outcome, Recorded};
 use crate::problem::{Problem, ProblemCode};
-use crate::refusal::{Refusal, on_record, unrecorded};
+use crate::refusal::{ExactCode, Refusal, on_record, unrecorded};
 use crate::registry::RegistryError;
+use crate::router::Asking;
 use crate::token::{TokenError, TokenRefusal};
 
 /// Why an OAuth endpoint gives no token (*refus OAuth*): what the client is told, and what only the event says.
@@ -25,6 +26,7 @@ pub(crate) struct OAuthError {
     exact: Cow<'static, str>,
     outcome: Outcome,
     headers: HeaderMap,
+    asking: bool,
 }
 
 /// RFC 6749 §5.2, with our `code`.
@@ -45,7 +47,7 @@ impl OAuthError {
     pub(crate) fn exactly(fault: &'static Fault, exact: impl Into<Cow<'static, str>>) -> Self {
         let outcome = if fault.status.is_server_error() { Outcome::Error } else { Outcome::Refused };
         let description = fault.description;
-        Self { fault, description, exact: exact.into(), outcome, headers: HeaderMap::new() }
+        Self { fault, description, exact: exact.into(), outcome, headers: HeaderMap::new(), asking: false }
     }
 
     /// Policy said no: a decision, not an error.
@@ -60,9 +62,14 @@ impl OAuthError {
     }
 
     /// With one more header, such as a challenge or a nonce.
-    #[allow(dead_code, reason = "for clients that prove a key of their own (RFC 9449 section 8)")]
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
+        self
+    }
+
+    /// It only begins the protocol: no refusal that anybody has to hear of.
+    pub(crate) fn asking(mut self) -> Self {
+        self.asking = true;
         self
     }
 
@@ -85,6 +92,17 @@ impl OAuthError {
             Ok(recorded) => self.answer(recorded),
             Err(error) => unrecorded(error),
         }
+    }
+
+    /// The answer to somebody who proved nothing: [`crate::router`] counts it, and records what is not asked too often.
+    pub(crate) fn unrecorded(self) -> Response {
+        let (exact, asking) = (self.exact.clone(), self.asking);
+        let mut response = self.response();
+        response.extensions_mut().insert(ExactCode(exact));
+        if asking {
+            response.extensions_mut().insert(Asking);
+        }
+        response
     }
 
     /// The answer, from the proof that the refusal is on record.

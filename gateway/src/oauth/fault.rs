@@ -51,6 +51,13 @@ faults! {
     CLIENT_UNPROVEN: "invalid_client" UNAUTHORIZED "client-unauthenticated"
         "authenticate with the registered certificate or a signed assertion",
     CLIENT_REFUSED: "invalid_client" UNAUTHORIZED "client-refused" "this client may not use the gateway any more",
+    /// RFC 9449 §5.
+    PROOF: "invalid_dpop_proof" BAD_REQUEST "proof-invalid"
+        "send one DPoP proof of the registered key for this request, with a new jti",
+    /// RFC 9449 §8.
+    NONCE: "use_dpop_nonce" BAD_REQUEST "proof-nonce" "repeat with a new proof that carries this DPoP-Nonce",
+    GRANT_NOT_YOURS: "unauthorized_client" BAD_REQUEST "grant-not-yours"
+        "client tokens are for clients without a certificate",
     GRANT: "unsupported_grant_type" BAD_REQUEST "grant-unsupported" "see grant_types_supported of the metadata",
     SUBJECT_TOKEN_TYPE: "invalid_request" BAD_REQUEST "subject-token-type"
         "subject_token_type is urn:ietf:params:oauth:token-type:access_token or the same with :jwt",

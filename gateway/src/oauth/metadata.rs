@@ -6,11 +6,11 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::exchange;
+use super::{client_token, exchange};
 use crate::app::App;
 
 /// How a client may prove who it is at the endpoints.
-const AUTHENTICATION: [&str; 1] = ["tls_client_auth"];
+const AUTHENTICATION: [&str; 2] = ["tls_client_auth", "private_key_jwt"];
 
 /// The parts of a scope word; see `token/scope.rs`.
 const SCOPE_PARTS: [&str; 3] = ["", ".read", ".write"];
@@ -19,7 +19,8 @@ const SCOPE_PARTS: [&str; 3] = ["", ".read", ".write"];
 /// no authorization endpoint and no response type.
 pub(crate) fn authorization_server(app: &App) -> Value {
     let (issuer, api) = (&app.config.issuer, &app.config.api);
-    let endpoint = |name: &str| format!("{api}/oauth/{name}");
+    let endpoint = |name: &str| format!("{issuer}/oauth/{name}");
+    let with_certificate = |name: &str| format!("{api}/oauth/{name}");
     json!({
         "issuer": issuer,
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
@@ -28,15 +29,19 @@ pub(crate) fn authorization_server(app: &App) -> Value {
         "revocation_endpoint": endpoint("revoke"),
         // RFC 8705 §5: where a certificate is asked for. Keys and metadata are at a port that asks for none.
         "mtls_endpoint_aliases": {
-            "token_endpoint": endpoint("token"),
-            "introspection_endpoint": endpoint("introspect"),
-            "revocation_endpoint": endpoint("revoke"),
+            "token_endpoint": with_certificate("token"),
+            "introspection_endpoint": with_certificate("introspect"),
+            "revocation_endpoint": with_certificate("revoke"),
         },
-        "grant_types_supported": [exchange::GRANT],
+        "grant_types_supported": [client_token::GRANT, exchange::GRANT],
         "response_types_supported": [],
         "token_endpoint_auth_methods_supported": AUTHENTICATION,
         "introspection_endpoint_auth_methods_supported": AUTHENTICATION,
         "revocation_endpoint_auth_methods_supported": AUTHENTICATION,
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "introspection_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "introspection_signing_alg_values_supported": ["ES256"],
         "tls_client_certificate_bound_access_tokens": true,
         "scopes_supported": app.config.back_ends.keys().flat_map(|service| scopes(service)).collect::<Vec<_>>(),
@@ -64,6 +69,7 @@ pub(crate) fn protected_resource(app: &App, service: Option<&str>) -> Option<Val
         "authorization_servers": [app.config.issuer],
         "jwks_uri": format!("{}/.well-known/jwks.json", app.config.issuer),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "scopes_supported": scopes,
         "tls_client_certificate_bound_access_tokens": true,
     }))

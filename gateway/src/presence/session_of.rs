@@ -104,7 +104,13 @@ pub(super) fn answer(app: &App, opened: Opened, recorded: &Recorded) -> Response
     match signed {
         Ok((session, receipt)) => {
             let expires_in = app.config.limits.session.as_secs();
-            let answer = OpenedSessionAnswer { session, token, token_type: "Bearer", expires_in, receipt };
+            let answer = OpenedSessionAnswer {
+                session,
+                token,
+                token_type: claims.confirmation.scheme().as_str(),
+                expires_in,
+                receipt,
+            };
             on_record(json(StatusCode::CREATED, &answer))
         }
         Err(error) => {

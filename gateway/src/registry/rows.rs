@@ -5,6 +5,7 @@ use time::Date;
 use time::macros::format_description;
 
 use super::{Client, Coverage, CoverageScheme, RegistryError};
+use crate::dpop::ClientKey;
 use crate::store::Row;
 
 /// A patient as stored, the identifiant santé still sealed.
@@ -39,6 +40,11 @@ pub(super) fn client(row: &Row) -> Result<Client, RegistryError> {
         city: row.text("city")?.to_owned(),
         active: row.bool("active")?,
         scopes: scopes.split_ascii_whitespace().map(str::to_owned).collect(),
+        key: row
+            .optional_text("jwk")?
+            .map(|jwk| ClientKey::parse(jwk.as_bytes()))
+            .transpose()
+            .map_err(|_| RegistryError::Malformed("jwk"))?,
     })
 }
 

@@ -11,8 +11,16 @@ use crate::store::Store;
 /// Clients, whole, in memory: the establishments of one country.
 #[derive(Default)]
 pub(super) struct Snapshot {
-    clients: ArcSwap<HashMap<String, Arc<Client>>>,
+    clients: ArcSwap<Clients>,
     seen: tokio::sync::Mutex<Seen>,
+}
+
+/// Every client, found by its id or by its key.
+#[derive(Default)]
+struct Clients {
+    by_id: HashMap<String, Arc<Client>>,
+    /// By the RFC 7638 thumbprint.
+    by_key: HashMap<String, Arc<Client>>,
 }
 
 /// What was read last.
@@ -25,13 +33,30 @@ pub(super) struct Versions {
     pub(super) patients: i64,
 }
 
+impl FromIterator<Client> for Clients {
+    fn from_iter<I: IntoIterator<Item = Client>>(clients: I) -> Self {
+        let mut all = Self::default();
+        for client in clients.into_iter().map(Arc::new) {
+            if let Some(key) = &client.key {
+                all.by_key.insert(key.thumbprint().to_owned(), client.clone());
+            }
+            all.by_id.insert(client.id.clone(), client);
+        }
+        all
+    }
+}
+
 impl Snapshot {
     pub(super) fn client(&self, id: &str) -> Option<Arc<Client>> {
-        self.clients.load().get(id).cloned()
+        self.clients.load().by_id.get(id).cloned()
+    }
+
+    pub(super) fn client_by_key(&self, thumbprint: &str) -> Option<Arc<Client>> {
+        self.clients.load().by_key.get(thumbprint).cloned()
     }
 
     pub(super) fn clients(&self) -> Vec<Arc<Client>> {
-        let mut clients: Vec<_> = self.clients.load().values().cloned().collect();
+        let mut clients: Vec<_> = self.clients.load().by_id.values().cloned().collect();
         clients.sort_by(|a, b| a.id.cmp(&b.id));
         clients
     }
@@ -43,7 +68,7 @@ impl Snapshot {
         let now = store::versions(from).await?;
         if seen.is_none_or(|seen| seen.clients != now.clients) {
             let clients = store::clients(from).await?;
-            self.clients.store(Arc::new(clients));
+            self.clients.store(Arc::new(clients.into_iter().collect()));
         }
         let patients_changed = seen.is_some_and(|seen| seen.patients != now.patients);
         *seen = Some(now);

@@ -2,14 +2,12 @@
 //!
 //! Each is safe to repeat: on PostgreSQL a statement whose answer was lost is put again.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
 use super::rows::{self, PatientRow};
 use super::snapshot::Versions;
 use super::{CardReport, Client, NewPatient, RegistryError, Relationship};
+use crate::dpop::ClientKey;
 use crate::store::{Statement, Store};
 
 /// One question for all that a card asks of the registry: each costs a trip to the database.
@@ -33,10 +31,10 @@ const LINK_GUARDIAN: &str = "INSERT INTO guardianship (guardian, dependant, rela
 const REPORT_CARD: &str = "INSERT INTO card_report (document_number_index, reason, reported_at) \
     VALUES ($1, $2, $3) ON CONFLICT (document_number_index) DO UPDATE SET \
     reason = excluded.reason, reported_at = excluded.reported_at";
-const REGISTER_CLIENT: &str = "INSERT INTO client (id, kind, name, city, active, scopes) \
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, \
-    city = excluded.city, active = excluded.active, scopes = excluded.scopes";
-const CLIENTS: &str = "SELECT id, kind, name, city, active, scopes FROM client";
+const REGISTER_CLIENT: &str = "INSERT INTO client (id, kind, name, city, active, scopes, jwk) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, \
+    city = excluded.city, active = excluded.active, scopes = excluded.scopes, jwk = excluded.jwk";
+const CLIENTS: &str = "SELECT id, kind, name, city, active, scopes, jwk FROM client";
 const VERSIONS: &str = "SELECT what, version FROM registry_change";
 
 /// What [`PRESENTED`] found.
@@ -90,9 +88,9 @@ pub(super) async fn versions(store: &Store) -> Result<Versions, RegistryError> {
     Ok(versions)
 }
 
-pub(super) async fn clients(store: &Store) -> Result<HashMap<String, Arc<Client>>, RegistryError> {
+pub(super) async fn clients(store: &Store) -> Result<Vec<Client>, RegistryError> {
     let found = store.read(Statement::new(CLIENTS)).await?;
-    found.iter().map(|row| rows::client(row).map(|client| (client.id.clone(), Arc::new(client)))).collect()
+    found.iter().map(rows::client).collect()
 }
 
 pub(super) async fn enrol(
@@ -143,7 +141,8 @@ pub(super) async fn register_client(store: &Store, client: &Client) -> Result<()
         .bind(client.name.as_str())
         .bind(client.city.as_str())
         .bind(client.active)
-        .bind(client.scopes.join(" "));
+        .bind(client.scopes.join(" "))
+        .bind(client.key.as_ref().map(ClientKey::to_jwk));
     store.write(register).await?;
     Ok(())
 }

@@ -50,6 +50,7 @@ fn pharmacy(active: bool) -> Client {
         city: "Rabat".to_owned(),
         active,
         scopes: vec!["prescription".to_owned(), "billing".to_owned()],
+        key: None,
     }
 }
 

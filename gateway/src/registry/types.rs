@@ -7,6 +7,7 @@ use policies::ClientKind;
 use time::{Date, OffsetDateTime};
 
 use super::HealthId;
+use crate::dpop::ClientKey;
 use crate::store::DatabaseError;
 
 /// A patient (*bénéficiaire*), found by a proof of presence or by a session's subject.
@@ -178,6 +179,8 @@ pub struct Client {
     pub active: bool,
     /// What its tokens may be for: names of back-ends.
     pub scopes: Vec<String>,
+    /// The key by which it is known where it has no certificate (RFC 9449).
+    pub key: Option<ClientKey>,
 }
 
 /// Why the registry gave no answer.

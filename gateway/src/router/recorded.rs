@@ -39,9 +39,19 @@ async fn recorded(
     client: Option<String>,
     language: Option<&HeaderValue>,
 ) -> Response {
-    let Some(event) = to_be_recorded(app, &answer, client) else {
-        return answer;
-    };
+    match to_be_recorded(app, &answer, client) {
+        Some(event) => or_withheld(app, answer, event, language).await,
+        None => answer,
+    }
+}
+
+/// The answer, once this event of it is on record; or that there is no log.
+pub(super) async fn or_withheld(
+    app: &App,
+    answer: Response,
+    event: AuditEvent,
+    language: Option<&HeaderValue>,
+) -> Response {
     match app.audit.record(event).await {
         Ok(_recorded) => answer,
         Err(_) => {
@@ -66,7 +76,7 @@ fn with_problem_in_head(mut answer: Response, language: Option<&HeaderValue>) ->
     answer
 }
 
-fn to_be_recorded(app: &App, answer: &Response, client: Option<String>) -> Option<AuditEvent> {
+pub(super) fn to_be_recorded(app: &App, answer: &Response, client: Option<String>) -> Option<AuditEvent> {
     if answer.extensions().get::<OnRecord>().is_some() {
         return None;
     }
@@ -80,7 +90,7 @@ fn to_be_recorded(app: &App, answer: &Response, client: Option<String>) -> Optio
     Some(event)
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned)
 }
 

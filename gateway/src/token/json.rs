@@ -12,7 +12,7 @@ use serde::{
 
 /// Reads JSON in which no object gives a name twice. Names that `T` does not know are allowed: a newer
 /// node's tokens may say more.
-pub(super) fn read_once<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+pub(crate) fn read_once<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice::<SaidOnce>(json)?;
     serde_json::from_slice(json)
 }

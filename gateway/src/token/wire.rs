@@ -56,7 +56,7 @@ pub(super) struct Receipt<'a> {
 /// RFC 8705 §3.1 or RFC 9449 §6.1: one of them.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Cnf {
+pub(super) struct Cnf {
     #[serde(rename = "x5t#S256", default, skip_serializing_if = "Option::is_none")]
     x5t_s256: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,14 +167,14 @@ impl<'a> Receipt<'a> {
 }
 
 impl Cnf {
-    fn new(confirmation: &Confirmation) -> Self {
+    pub(super) fn new(confirmation: &Confirmation) -> Self {
         match confirmation.clone() {
             Confirmation::Certificate(thumbprint) => Self { x5t_s256: Some(thumbprint), jkt: None },
             Confirmation::Key(thumbprint) => Self { x5t_s256: None, jkt: Some(thumbprint) },
         }
     }
 
-    fn confirmation(self) -> Result<Confirmation, TokenError> {
+    pub(super) fn confirmation(self) -> Result<Confirmation, TokenError> {
         match (self.x5t_s256, self.jkt) {
             (Some(thumbprint), None) => Ok(Confirmation::Certificate(thumbprint)),
             (None, Some(thumbprint)) => Ok(Confirmation::Key(thumbprint)),
@@ -209,6 +209,6 @@ impl Status {
     }
 }
 
-fn instant(seconds: i64) -> Result<OffsetDateTime, TokenError> {
+pub(super) fn instant(seconds: i64) -> Result<OffsetDateTime, TokenError> {
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| TokenError::Claims("time"))
 }

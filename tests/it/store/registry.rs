@@ -1,6 +1,7 @@
 //! What the registry promises, on both engines.
 
 use card_reader::NationalNumber;
+use gateway::dpop::ClientKey;
 use gateway::registry::{CardReport, Client, Coverage, CoverageScheme, HealthId, NewPatient, Relationship};
 use policies::ClientKind;
 use time::macros::{date, datetime};
@@ -24,8 +25,13 @@ fn pharmacy(active: bool) -> Client {
         city: "Fès".to_owned(),
         active,
         scopes: vec!["prescription".to_owned(), "billing".to_owned()],
+        key: active.then(|| ClientKey::parse(RFC_9449.as_bytes()).expect("a public key")),
     }
 }
+
+/// The key of the examples of RFC 9449.
+const RFC_9449: &str = r#"{"kty":"EC","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+    "y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA","crv":"P-256"}"#;
 
 #[tokio::test]
 async fn an_enrolled_patient_is_found_by_subject_by_every_process() {

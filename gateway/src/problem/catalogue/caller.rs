@@ -55,6 +55,41 @@ pub(super) const TOKEN_INVALID: Entry = Entry {
     vendor: "Send the token unchanged, before its `exp`, over a connection with the certificate that opened the session.",
 };
 
+const SOFTWARE: Text = Text {
+    fr: "Recommencez ; si cela se répète, appelez le fournisseur du logiciel.",
+    ar: "أعد المحاولة، وإذا تكرر ذلك فاتصل بمزوّد البرنامج.",
+    en: "Try again; if it happens again, call the vendor of the software.",
+};
+
+pub(super) const PROOF_INVALID: Entry = Entry {
+    code: "proof-invalid",
+    status: StatusCode::UNAUTHORIZED,
+    party: Party::Station,
+    retry_after: None,
+    title: Text {
+        fr: "La preuve de la clé du poste n'est pas valable",
+        ar: "إثبات مفتاح المحطة غير صالح",
+        en: "The proof of the station's key is not valid",
+    },
+    staff: SOFTWARE,
+    vendor: "Sign one DPoP proof (RFC 9449) with the registered key for each request: this method, URL and token, \
+        a new jti, the time of now and the last DPoP-Nonce.",
+};
+
+pub(super) const PROOF_NONCE: Entry = Entry {
+    code: "proof-nonce",
+    status: StatusCode::UNAUTHORIZED,
+    party: Party::Station,
+    retry_after: None,
+    title: Text {
+        fr: "La preuve de la clé du poste demande le nonce de la passerelle",
+        ar: "إثبات مفتاح المحطة يتطلب القيمة الفريدة للبوابة",
+        en: "The proof of the station's key needs the gateway's nonce",
+    },
+    staff: SOFTWARE,
+    vendor: "Repeat the request at once with a new proof that carries the DPoP-Nonce of this answer (RFC 9449 section 9).",
+};
+
 pub(super) const SESSION_ENDED: Entry = Entry {
     code: "session-ended",
     status: StatusCode::UNAUTHORIZED,
