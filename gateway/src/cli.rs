@@ -10,6 +10,7 @@ mod output;
 mod pki;
 mod place;
 mod policies;
+mod progress;
 mod registry;
 mod serve;
 mod store;
@@ -56,7 +57,7 @@ enum Command {
     /// The gateway's own keys
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Who is registered: list, suspend and resume clients
+    /// Who is registered: clients, and the import of all patients
     #[command(subcommand)]
     Registry(registry::Command),
     /// The rules: check policy files, print the decision table

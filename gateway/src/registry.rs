@@ -5,8 +5,11 @@
 
 mod health_id;
 mod holder;
+pub mod import;
 mod rows;
+mod seal;
 mod snapshot;
+mod stats;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -15,8 +18,9 @@ mod walk;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use card_reader::PresenceProof;
-use hsm_config::{KeyRole, Signer};
+use hsm_config::Signer;
 use pki::hot_list::CardDigest;
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
@@ -26,7 +30,9 @@ use crate::token::Tokens;
 use crate::trust::hot_list::card_digest;
 
 pub use health_id::HealthId;
+pub use seal::Sealer;
 use snapshot::Snapshot;
+pub use stats::RegistryStats;
 pub use types::{
     CardReport, Client, Coverage, CoverageScheme, Dependant, NewPatient, Patient, Presented, RegistryError,
     Relationship,
@@ -39,6 +45,10 @@ pub const SUBJECT_AUDIENCE: &str = "bawaba";
 /// Patients kept in memory for the access path: those who are at a counter now, not the country.
 const PATIENTS_CACHED: usize = 10_000;
 
+/// Patients seen lately, by subject. A whole one is thrown away when patients change: what was asked before the change
+/// and is answered after it goes into the one that is gone, never into its successor.
+type Patients = Cache<String, Arc<Patient>>;
+
 /// The registry (*registre*): patients, guardianships, card reports, clients.
 ///
 /// What the access path asks ([`client`](Self::client),
@@ -46,11 +56,9 @@ const PATIENTS_CACHED: usize = 10_000;
 /// brings in what another process changed.
 pub struct Registry {
     store: Store,
-    signer: Arc<dyn Signer>,
-    tokens: Arc<Tokens>,
-    audience: String,
+    sealer: Sealer,
     snapshot: Snapshot,
-    patients: Cache<String, Arc<Patient>>,
+    patients: ArcSwap<Patients>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -69,11 +77,9 @@ impl Registry {
     ) -> Result<Self, RegistryError> {
         let registry = Self {
             store,
-            signer,
-            tokens,
-            audience,
+            sealer: Sealer::new(signer, tokens, audience),
             snapshot: Snapshot::default(),
-            patients: Cache::new(PATIENTS_CACHED),
+            patients: ArcSwap::from_pointee(Patients::new(PATIENTS_CACHED)),
         };
         registry.refresh().await?;
         Ok(registry)
@@ -81,18 +87,19 @@ impl Registry {
 
     /// Who holds the card that was here, what was reported about it, whom the holder may represent.
     pub async fn presented(&self, proof: &PresenceProof) -> Result<Presented, RegistryError> {
-        let number = self.index(b"national-number", proof.card().national_number().expose())?;
+        let number = self.sealer.national_number(proof.card().national_number())?;
         let document = self.index(b"document-number", proof.card().document_number())?;
+        let lately = self.lately();
         let rows = store::presented(&self.store, &number, &document).await?;
         Ok(Presented {
-            holder: rows.holder.map(|row| self.opened(row)).transpose()?,
+            holder: rows.holder.map(|row| self.opened(row, &lately)).transpose()?,
             card: card_name(&document),
             report: rows.report,
             dependants: rows
                 .dependants
                 .into_iter()
                 .map(|(relationship, row)| {
-                    Ok(Dependant { relationship, patient: (*self.opened(row)?).clone() })
+                    Ok(Dependant { relationship, patient: (*self.opened(row, &lately)?).clone() })
                 })
                 .collect::<Result<_, RegistryError>>()?,
         })
@@ -100,11 +107,12 @@ impl Registry {
 
     /// The patient of a session, by the `sub` of its verified token. From memory, where it was seen lately.
     pub async fn patient_by_subject(&self, subject: &str) -> Result<Option<Arc<Patient>>, RegistryError> {
-        if let Some(patient) = self.patients.get(subject) {
+        let lately = self.lately();
+        if let Some(patient) = lately.get(subject) {
             return Ok(Some(patient));
         }
         let found = store::patient_by_subject(&self.store, subject).await?;
-        found.map(|row| self.opened(row)).transpose()
+        found.map(|row| self.opened(row, &lately)).transpose()
     }
 
     /// The client of that id. From memory.
@@ -128,7 +136,7 @@ impl Registry {
     /// Takes over what changed in the database since the last time; a background task calls it every second.
     pub async fn refresh(&self) -> Result<(), RegistryError> {
         if self.snapshot.refresh(&self.store).await? {
-            self.patients.clear();
+            self.patients.store(Arc::new(Patients::new(PATIENTS_CACHED)));
         }
         Ok(())
     }
@@ -140,22 +148,13 @@ impl Registry {
 
     /// Enrols a patient or brings the entry up to date; says the subject at the gateway. For operators.
     pub async fn enrol(&self, patient: &NewPatient) -> Result<String, RegistryError> {
-        let index = match &patient.national_number {
-            Some(number) => Some(self.index(b"national-number", number.expose())?),
-            None => None,
-        };
-        let subject = self
-            .tokens
-            .pairwise_subject(&self.audience, patient.health_id.expose())
-            .map_err(|_| RegistryError::Subject)?;
-        let sealed = self.signer.seal(
-            KeyRole::RegistrySealing,
-            patient.health_id.expose().as_bytes(),
-            subject.as_bytes(),
-        )?;
+        let number = patient.national_number.as_ref();
+        let index = number.map(|number| self.sealer.national_number(number)).transpose()?;
+        let subject = self.sealer.subject(&patient.health_id)?;
+        let sealed = self.sealer.sealed(&patient.health_id, &subject)?;
         store::enrol(&self.store, index.as_ref().map(<[u8; 32]>::as_slice), &subject, &sealed, patient)
             .await?;
-        self.patients.remove(&subject);
+        self.patients.load().remove(&subject);
         Ok(subject)
     }
 
@@ -190,30 +189,40 @@ impl Registry {
 
     /// The name of a card on the hot list.
     pub(crate) fn hot_list_digest(&self, state: &str, number: &str) -> Result<CardDigest, RegistryError> {
-        Ok(card_digest(self.signer.as_ref(), state, number)?)
+        Ok(card_digest(self.sealer.signer().as_ref(), state, number)?)
+    }
+
+    /// How large the registry is. For operators: it counts row by row.
+    pub async fn stats(&self) -> Result<RegistryStats, RegistryError> {
+        stats::of(&self.store).await
+    }
+
+    /// What an import turns people into rows with.
+    #[must_use]
+    pub const fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// The keyed hash that stands for a number. `kind` keeps numbers of two kinds apart.
     fn index(&self, kind: &[u8], number: &str) -> Result<[u8; 32], RegistryError> {
-        let message = zeroize::Zeroizing::new([kind, b"\0", number.as_bytes()].concat());
-        Ok(self.signer.mac(KeyRole::RegistryIndex, &message)?)
+        self.sealer.index(kind, number)
+    }
+
+    /// Patients seen lately, taken before the database is asked.
+    fn lately(&self) -> Arc<Patients> {
+        self.patients.load_full()
     }
 
     /// A row with its seal opened, remembered for the accesses that follow.
-    fn opened(&self, row: rows::PatientRow) -> Result<Arc<Patient>, RegistryError> {
-        let opened =
-            self.signer.open(KeyRole::RegistrySealing, &row.sealed_health_id, row.subject.as_bytes())?;
-        let health_id = std::str::from_utf8(&opened)
-            .ok()
-            .and_then(HealthId::parse)
-            .ok_or(RegistryError::Malformed("health_id"))?;
+    fn opened(&self, row: rows::PatientRow, lately: &Patients) -> Result<Arc<Patient>, RegistryError> {
+        let health_id = self.sealer.opened(&row.sealed_health_id, &row.subject)?;
         let patient = Arc::new(Patient {
             subject: row.subject,
             health_id,
             coverage: row.coverage,
             birth_year: row.birth_year,
         });
-        self.patients.insert(patient.subject.clone(), patient.clone());
+        lately.insert(patient.subject.clone(), patient.clone());
         Ok(patient)
     }
 }

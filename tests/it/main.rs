@@ -28,6 +28,7 @@ mod presences;
 mod problems;
 mod quick_start;
 mod readme;
+mod registry_import;
 mod relink;
 mod reload;
 mod rotation;

@@ -14,6 +14,7 @@ pub mod list_server;
 pub mod oauth;
 pub mod papers;
 pub mod parsers;
+pub mod population;
 pub mod postgres;
 pub mod program;
 pub mod proxies;

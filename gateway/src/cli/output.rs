@@ -19,6 +19,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether standard error stays silent too, but for failures.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Writes `value` as JSON, or `text`.
     pub(super) fn answer<T: Serialize>(
         self,

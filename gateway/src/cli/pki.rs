@@ -6,7 +6,6 @@ mod hot_list;
 mod import;
 mod list;
 mod pin;
-mod progress;
 mod report;
 mod revoke_client;
 mod show;

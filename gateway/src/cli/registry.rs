@@ -1,5 +1,7 @@
 //! Who is registered, and may they still?
 
+mod import;
+mod stats;
 mod withdraw;
 
 use std::sync::Arc;
@@ -45,6 +47,10 @@ pub(super) enum Command {
         bawaba registry end-sessions --config gateway.toml --establishment pharmacy-2"
     )]
     EndSessions(EndSessions),
+    /// Bring all patients, covers and guardians in from FHIR R4 NDJSON or CSV: whole or not at all
+    Import(import::Arguments),
+    /// How many patients, numbers, guardians, clients; no names
+    Stats(stats::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -88,6 +94,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::Resume(one) => runtime()?.block_on(set_active(one, true, *output)),
         Command::ReportCard(asked) => runtime()?.block_on(withdraw::report_card(asked, *output)),
         Command::EndSessions(asked) => runtime()?.block_on(withdraw::end_sessions(asked, *output)),
+        Command::Import(arguments) => runtime()?.block_on(import::run(arguments, *output)),
+        Command::Stats(arguments) => runtime()?.block_on(stats::run(arguments, *output)),
     }
 }
 

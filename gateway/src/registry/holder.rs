@@ -14,7 +14,8 @@ impl Registry {
         let number = self.index(b"national-number", proof.national_number().expose())?;
         // A certificate names a person, not a document: no card report is asked for.
         let no_document = self.index(b"no-document", "")?;
+        let lately = self.lately();
         let rows = store::presented(&self.store, &number, &no_document).await?;
-        rows.holder.map(|row| self.opened(row)).transpose()
+        rows.holder.map(|row| self.opened(row, &lately)).transpose()
     }
 }

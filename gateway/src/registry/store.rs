@@ -11,23 +11,49 @@ use crate::dpop::ClientKey;
 use crate::store::{Statement, Store};
 
 /// One question for all that a card asks of the registry: each costs a trip to the database.
-const PRESENTED: &str = "SELECT 'holder' AS role, NULL AS word, subject, health_id, birth_year, \
+const PRESENTED: [&str; 2] = [
+    "SELECT 'holder' AS role, NULL AS word, lower(hex(subject)) AS subject, health_id, birth_year, \
+    coverage_scheme, coverage_open_until FROM holder JOIN patient USING (subject) WHERE number = $1 \
+    UNION ALL SELECT 'dependant', relationship, lower(hex(d.subject)), d.health_id, d.birth_year, \
+    d.coverage_scheme, d.coverage_open_until FROM holder JOIN guardianship ON guardian = holder.subject \
+    JOIN patient d ON d.subject = dependant WHERE number = $1 \
+    UNION ALL SELECT 'report', reason, NULL, NULL, NULL, NULL, NULL FROM card_report \
+    WHERE document_number_index = $2",
+    "SELECT 'holder' AS role, NULL AS word, subject, health_id, birth_year, \
     coverage_scheme, coverage_open_until FROM patient WHERE national_number_index = $1 \
     UNION ALL SELECT 'dependant', relationship, d.subject, d.health_id, d.birth_year, \
     d.coverage_scheme, d.coverage_open_until FROM patient h JOIN guardianship ON guardian = h.id \
     JOIN patient d ON d.id = dependant WHERE h.national_number_index = $1 \
     UNION ALL SELECT 'report', reason, NULL, NULL, NULL, NULL, NULL FROM card_report \
-    WHERE document_number_index = $2";
-const PATIENT_BY_SUBJECT: &str = "SELECT subject, health_id, birth_year, coverage_scheme, coverage_open_until FROM patient WHERE subject = $1";
-const ENROL: &str = "INSERT INTO patient \
+    WHERE document_number_index = $2",
+];
+const PATIENT_BY_SUBJECT: [&str; 2] = [
+    "SELECT lower(hex(subject)) AS subject, health_id, birth_year, coverage_scheme, coverage_open_until \
+    FROM patient WHERE subject = unhex($1)",
+    "SELECT subject, health_id, birth_year, coverage_scheme, coverage_open_until FROM patient WHERE subject = $1",
+];
+const ENROL: [&str; 2] = [
+    "INSERT INTO patient \
+    (national_number_index, subject, health_id, birth_year, coverage_scheme, coverage_open_until) \
+    VALUES ($1, unhex($2), $3, $4, $5, $6) ON CONFLICT (subject) DO UPDATE SET \
+    national_number_index = excluded.national_number_index, birth_year = excluded.birth_year, \
+    coverage_scheme = excluded.coverage_scheme, coverage_open_until = excluded.coverage_open_until",
+    "INSERT INTO patient \
     (national_number_index, subject, health_id, birth_year, coverage_scheme, coverage_open_until) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (subject) DO UPDATE SET \
     national_number_index = excluded.national_number_index, birth_year = excluded.birth_year, \
-    coverage_scheme = excluded.coverage_scheme, coverage_open_until = excluded.coverage_open_until";
-const LINK_GUARDIAN: &str = "INSERT INTO guardianship (guardian, dependant, relationship) \
+    coverage_scheme = excluded.coverage_scheme, coverage_open_until = excluded.coverage_open_until",
+];
+const LINK_GUARDIAN: [&str; 2] = [
+    "INSERT INTO guardianship (guardian, dependant, relationship) \
+    SELECT guardian.subject, dependant.subject, $3 FROM patient guardian, patient dependant \
+    WHERE guardian.subject = unhex($1) AND dependant.subject = unhex($2) \
+    ON CONFLICT (guardian, dependant) DO UPDATE SET relationship = excluded.relationship",
+    "INSERT INTO guardianship (guardian, dependant, relationship) \
     SELECT guardian.id, dependant.id, $3 FROM patient guardian, patient dependant \
     WHERE guardian.subject = $1 AND dependant.subject = $2 \
-    ON CONFLICT (guardian, dependant) DO UPDATE SET relationship = excluded.relationship";
+    ON CONFLICT (guardian, dependant) DO UPDATE SET relationship = excluded.relationship",
+];
 const REPORT_CARD: &str = "INSERT INTO card_report (document_number_index, reason, reported_at) \
     VALUES ($1, $2, $3) ON CONFLICT (document_number_index) DO UPDATE SET \
     reason = excluded.reason, reported_at = excluded.reported_at";
@@ -36,6 +62,11 @@ const REGISTER_CLIENT: &str = "INSERT INTO client (id, kind, name, city, active,
     city = excluded.city, active = excluded.active, scopes = excluded.scopes, jwk = excluded.jwk";
 const CLIENTS: &str = "SELECT id, kind, name, city, active, scopes, jwk FROM client";
 const VERSIONS: &str = "SELECT what, version FROM registry_change";
+
+/// SQLite keeps subjects as octets, in tables that are in their order; PostgreSQL has indexes on texts.
+fn of_each([sqlite, postgres]: [&'static str; 2]) -> Statement {
+    Statement::of_each(sqlite, postgres)
+}
 
 /// What [`PRESENTED`] found.
 #[derive(Default)]
@@ -50,7 +81,7 @@ pub(super) async fn presented(
     national_number: &[u8; 32],
     document_number: &[u8; 32],
 ) -> Result<PresentedRows, RegistryError> {
-    let asked = Statement::new(PRESENTED).bind(national_number).bind(document_number);
+    let asked = of_each(PRESENTED).bind(national_number).bind(document_number);
     let mut rows = PresentedRows::default();
     for row in &store.read(asked).await? {
         let word = row.optional_text("word")?.unwrap_or_default();
@@ -71,7 +102,7 @@ pub(super) async fn patient_by_subject(
     store: &Store,
     subject: &str,
 ) -> Result<Option<PatientRow>, RegistryError> {
-    let found = store.read(Statement::new(PATIENT_BY_SUBJECT).bind(subject)).await?;
+    let found = store.read(of_each(PATIENT_BY_SUBJECT).bind(subject)).await?;
     found.first().map(rows::patient).transpose()
 }
 
@@ -100,7 +131,7 @@ pub(super) async fn enrol(
     sealed_health_id: &[u8],
     patient: &NewPatient,
 ) -> Result<(), RegistryError> {
-    let enrol = Statement::new(ENROL)
+    let enrol = of_each(ENROL)
         .bind(index)
         .bind(subject)
         .bind(sealed_health_id)
@@ -117,7 +148,7 @@ pub(super) async fn link_guardian(
     dependant: &str,
     relationship: Relationship,
 ) -> Result<(), RegistryError> {
-    let link = Statement::new(LINK_GUARDIAN).bind(guardian).bind(dependant).bind(relationship.as_str());
+    let link = of_each(LINK_GUARDIAN).bind(guardian).bind(dependant).bind(relationship.as_str());
     match store.write(link).await? {
         0 => Err(RegistryError::Malformed("guardian or dependant is not enrolled")),
         _ => Ok(()),

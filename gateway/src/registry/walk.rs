@@ -1,18 +1,18 @@
 //! How is every patient seen once, without holding the country in memory?
 
-use hsm_config::KeyRole;
-
 use super::{HealthId, Registry, RegistryError, store};
 use crate::store::Statement;
 
-/// Patients of one page: some hundred octets each.
-const PAGE: &str = "SELECT id, subject, health_id FROM patient WHERE id > $1 ORDER BY id LIMIT 4096";
+/// Patients of one page, in the order of their subjects: some hundred octets each.
+const PAGE: [&str; 2] = [
+    "SELECT lower(hex(subject)) AS subject, health_id FROM patient WHERE patient.subject > unhex($1) \
+    ORDER BY patient.subject LIMIT 4096",
+    "SELECT subject, health_id FROM patient WHERE subject > $1 ORDER BY subject LIMIT 4096",
+];
 const COUNT: &str = "SELECT count(*) AS patients FROM patient";
 
 /// A patient on the way through the registry.
 pub(crate) struct Walked {
-    /// The place of the row: where the next page begins.
-    pub(crate) row: i64,
     /// The name at the gateway itself.
     pub(crate) subject: String,
     /// The identifiant santé.
@@ -20,16 +20,14 @@ pub(crate) struct Walked {
 }
 
 impl Registry {
-    /// The patients after this row, in order; none at the end.
-    pub(crate) async fn patients_after(&self, row: i64) -> Result<Vec<Walked>, RegistryError> {
-        let rows = self.store.read(Statement::new(PAGE).bind(row).slow()).await?;
+    /// The patients after this subject, in order; none at the end. After none: the first.
+    pub(crate) async fn patients_after(&self, subject: &str) -> Result<Vec<Walked>, RegistryError> {
+        let page = Statement::of_each(PAGE[0], PAGE[1]).bind(subject).slow();
+        let rows = self.store.read(page).await?;
         let walked = rows.iter().map(|row| {
             let subject = row.text("subject")?.to_owned();
-            let opened =
-                self.signer.open(KeyRole::RegistrySealing, row.bytes("health_id")?, subject.as_bytes())?;
-            let health_id = std::str::from_utf8(&opened).ok().and_then(HealthId::parse);
-            let health_id = health_id.ok_or(RegistryError::Malformed("health_id"))?;
-            Ok(Walked { row: row.int("id")?, subject, health_id })
+            let health_id = self.sealer.opened(row.bytes("health_id")?, &subject)?;
+            Ok(Walked { subject, health_id })
         });
         walked.collect()
     }

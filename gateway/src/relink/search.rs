@@ -31,11 +31,11 @@ pub(super) async fn patient(
     }
     let version = desk.registry.patients_version().await?;
     let of = desk.registry.patient_count().await?;
-    let (mut after, mut seen) = (i64::MIN, 0);
+    let (mut after, mut seen) = (String::new(), 0);
     loop {
-        let page = desk.registry.patients_after(after).await?;
+        let page = desk.registry.patients_after(&after).await?;
         let Some(last) = page.last() else { break };
-        after = last.row;
+        after.clone_from(&last.subject);
         for walked in &page {
             if *desk.tokens.pairwise_subject(&request.audience, walked.health_id.expose())?
                 == request.pseudonym

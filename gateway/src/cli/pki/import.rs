@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::super::output::Output;
+use super::super::progress::Bar;
 use super::super::{Exit, Failure};
-use super::progress::ProgressLine;
 use super::read;
 use super::report::Report;
 use super::store_place::StorePlace;
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let snapshot = folder.as_ref().map_or(Ok(None), StoreFolder::load)?;
     let known = snapshot.as_ref().map(Snapshot::believed_cscas).unwrap_or_default();
     let anchors = anchors(&arguments.anchors, snapshot.as_ref())?;
-    let imports = judge(arguments, &anchors, known, at)?;
+    let imports = judge(arguments, &anchors, known, at, output)?;
     let mut report = Report::of(&imports, at);
     if let Some(folder) = folder.filter(|_| !arguments.dry_run && report.accepted > 0) {
         report.changes = keep(&folder, &imports, arguments.allow_older, now).map_err(not_kept)?;
@@ -79,12 +79,13 @@ fn judge(
     anchors: &[UntrustedCertificate],
     mut known: Vec<UntrustedCertificate>,
     at: OffsetDateTime,
+    output: Output,
 ) -> Result<Vec<Import>, Failure> {
-    let mut line = ProgressLine::new();
+    let mut bar = Bar::new(output.is_json());
     let mut imports = Vec::new();
     for file in &arguments.files {
         let against = Against { anchors, known: &known, at };
-        let judged = judge_file(file, &against, &mut |what, done, of| line.step(what, done, of));
+        let judged = judge_file(file, &against, &mut |what, done, of| bar.at(what, done, of, "entries"));
         let mut import = judged.map_err(|(path, error)| Failure::io(path.display(), &error))?;
         if let (Some(name), [_]) = (&arguments.source, arguments.files.as_slice()) {
             import.source.clone_from(name);
@@ -92,7 +93,7 @@ fn judge(
         known.extend(import.cscas());
         imports.push(import);
     }
-    line.end();
+    bar.end();
     Ok(imports)
 }
 
