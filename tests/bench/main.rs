@@ -2,6 +2,7 @@
 //!
 //! `make bench`. Every row of a table is measured in the same run, repetitions interleaved (A B C, A B C, …), medians
 //! shown. Nothing is asserted: a machine that is busy gives worse figures, and the table says how busy it was.
+//! `BENCH_ONLY=tokens,registry` measures those alone.
 
 mod flows;
 mod hot_list;
@@ -10,9 +11,11 @@ mod oauth;
 mod passive;
 mod peers;
 mod process;
+mod registry;
 mod requests;
 mod signing;
 mod startup;
+mod tokens;
 
 fn main() -> anyhow::Result<()> {
     if signing::is_child() {
@@ -24,16 +27,39 @@ fn main() -> anyhow::Result<()> {
     println!(
         "One core for the proxy, the other for load and back-end; {seconds} s a cell, median of three.\n"
     );
+    let only = std::env::var("BENCH_ONLY").ok();
+    let wanted = |name: &str| only.as_ref().is_none_or(|only| only.split(',').any(|one| one == name));
     runtime.block_on(async {
-        requests::table(seconds).await?;
-        flows::sessions(seconds).await?;
-        flows::audit(seconds).await?;
-        flows::policy()?;
-        passive::table()?;
-        hot_list::table()?;
-        oauth::table().await?;
-        signing::table()?;
-        startup::table().await
+        if wanted("requests") {
+            requests::table(seconds).await?;
+        }
+        if wanted("flows") {
+            flows::sessions(seconds).await?;
+            flows::audit(seconds).await?;
+            flows::policy()?;
+        }
+        if wanted("passive") {
+            passive::table()?;
+        }
+        if wanted("hot-list") {
+            hot_list::table()?;
+        }
+        if wanted("oauth") {
+            oauth::table().await?;
+        }
+        if wanted("signing") {
+            signing::table()?;
+        }
+        if wanted("tokens") {
+            tokens::table().await?;
+        }
+        if wanted("registry") {
+            registry::table().await?;
+        }
+        if wanted("startup") {
+            startup::table().await?;
+        }
+        anyhow::Ok(())
     })?;
     println!("\n{}", process::noise());
     Ok(())
