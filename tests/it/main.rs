@@ -40,3 +40,4 @@ mod step_up_counter;
 mod store;
 mod tidy;
 mod tokens;
+mod withdrawals;
