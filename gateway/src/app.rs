@@ -19,6 +19,7 @@ use crate::proxy::{self, Proxy, ProxyConfigError};
 use crate::rate::{RateLimit, RateLimits};
 use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::state::{self, SharedState, StateOpenError};
+use crate::status::StatusLists;
 use crate::store::{Store, StoreError};
 use crate::token::{TokenError, Tokens};
 use crate::trust::hot_list::HotLists;
@@ -39,6 +40,8 @@ pub struct App {
     pub registry: Registry,
     /// What was withdrawn before its time?
     pub withdrawals: Arc<Withdrawals>,
+    /// What back-ends that ask nobody are told of it.
+    pub status: Arc<StatusLists>,
     /// The log without which there is no answer.
     pub audit: Audit,
     /// Every key, wherever it lives.
@@ -143,6 +146,7 @@ impl App {
                 .await?;
         let withdrawals =
             Withdrawals::open(store.clone(), tokens.clone(), metrics.clone(), clock.now()).await?;
+        let status = StatusLists::open(store.clone()).await?;
         let mut log = store.audit();
         if let Some(wrap) = overrides.audit_store {
             log = wrap(log);
@@ -161,6 +165,7 @@ impl App {
             store,
             registry,
             withdrawals: Arc::new(withdrawals),
+            status: Arc::new(status),
             audit,
             signer,
             keys: Arc::default(),

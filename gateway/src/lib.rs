@@ -17,6 +17,7 @@
 //! | [`session`] | what is a session, and has it ended? |
 //! | [`withdrawal`] | what was withdrawn before its time, and does this node know? |
 //! | [`oauth`] | how do clients exchange, ask about and take back their tokens? |
+//! | [`status`] | where does a back-end that asks nobody learn which sessions ended early? |
 //! | [`access`] | flow 3.2: how does a session become an access? |
 //! | [`authorize`] | may a request go on that somebody else's proxy holds? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
@@ -127,6 +128,7 @@ pub mod router;
 pub mod serve;
 pub mod session;
 pub mod state;
+pub mod status;
 mod step_up;
 pub mod store;
 pub mod telemetry;

@@ -6,11 +6,13 @@
 pub mod import;
 mod keyed;
 mod lists;
+mod withdrawals;
 
 use std::time::Duration;
 
 pub use keyed::*;
 pub use lists::*;
+pub use withdrawals::*;
 
 // --- Connections -------------------------------------------------------------------------------------------------
 
@@ -226,6 +228,19 @@ pub const WITHDRAWAL_LEEWAY: time::Duration = time::Duration::seconds(1);
 /// Withdrawals alive at once, some 200 octets each: twice the sessions that the country opens in 15 minutes at its peak
 /// (530 a second, design.md §6), every one of them ended by the counter.
 pub const MAX_WITHDRAWALS: usize = 1_000_000;
+// --- Revocation lists --------------------------------------------------------------------------------------------
+
+/// Between two looks at a file or folder from which lists are fetched.
+pub const FETCH_LOOK: Duration = Duration::from_secs(1);
+
+/// After the first failed fetch; doubled by each that follows, up to the configured period.
+pub const FETCH_BACKOFF: Duration = Duration::from_secs(5);
+
+/// Files of one folder from which lists are fetched. The ICAO PKD has one list for each of some 100 states.
+pub const FETCH_FILES: usize = 512;
+
+/// Files of the hot list looked at: a base and a month of hourly deltas, twice.
+pub const HOT_LIST_FILES: usize = 2_048;
 
 // --- Shared state ------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::registry::{Dependant, Patient, Presented};
 use crate::timing::Timing;
+use crate::token::SessionClaims;
 use crate::wire::{PresenceAnswer, Proof};
 
 pub(crate) use pending::Begun;
@@ -158,9 +159,14 @@ async fn admit(
     event.policy = Some(decision.policy_hash().to_owned());
     let permit = decision.permit().ok_or_else(|| Refusal::denied(&decision))?;
     timing.lap("policy");
+    let place = app.status.place(at).await?;
     let claims =
         session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &permit, at);
+    let claims = SessionClaims { status: Some(place), ..claims };
     event.session = Some(claims.id);
+    event.guardian = claims.actor.clone();
+    event.card = claims.presence.card.clone();
+    event.status = claims.status.map(|place| place.to_string());
     let token = app.tokens.issue_session(&claims)?;
     timing.lap("token");
     Ok(session_of::Opened { claims, token, person })

@@ -4,6 +4,7 @@ mod api;
 mod keyed;
 mod public;
 mod recorded;
+mod status;
 
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub fn public(app: &Arc<App>) -> Router {
         .merge(by_key)
         .merge(by_assertion)
         .route("/.well-known/jwks.json", get(public::jwks))
+        .route("/status", get(status::lists))
+        .route("/status/{list}", get(status::list))
         .route("/.well-known/oauth-authorization-server", get(public::metadata))
         .merge(resource_metadata())
         .fallback(unknown_route)

@@ -23,7 +23,7 @@ use crate::rate::SWEEP_EVERY;
 use crate::router;
 use crate::router::RefusedConnections;
 use crate::store::Store;
-use crate::withdrawal;
+use crate::{status, withdrawal};
 
 /// How often what another process changed in the registry is taken over.
 const REGISTRY_REFRESH: Duration = Duration::from_secs(1);
@@ -120,6 +120,7 @@ pub async fn start_on(
         background.spawn(app.policies.clone().watch(folder, stop.clone()));
     }
     background.spawn(withdrawal::watch(app.clone(), stop.clone()));
+    background.spawn(status::watch(app.clone(), stop.clone()));
     background.spawn(refresh_registry(app.clone(), stop.clone()));
     background.spawn(sweep(app.clone(), stop.clone()));
     background.spawn(router::tell_counted_refusals(app.clone(), stop.clone()));

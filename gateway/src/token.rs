@@ -7,6 +7,7 @@
 //! | session (`at+jwt`, RFC 9068) | the counter, bound to its certificate (RFC 8705) | `token-signing` | ≤ 15 min |
 //! | client (`at+jwt`) | a counter without a certificate, bound to its key (RFC 9449), to open presences | `token-signing` | ≤ 5 min |
 //! | back-end (`at+jwt`) | the gateway, for one request to one back-end | `backend-token-signing` | ≤ 5 min |
+//! | status list (`statuslist+jwt`) | anybody | `token-signing` | 5 min |
 //! | receipt (`receipt+jwt`) | the counter, then CNSS | `receipt-signing` | for ever |
 
 mod back_end;
@@ -22,6 +23,7 @@ mod published;
 mod received;
 pub(crate) mod scope;
 mod session;
+mod status_list;
 mod wire;
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use error::{TokenError, TokenRefusal};
 pub use published::jwk_set;
 pub use received::{PatientReference, TokenSays, VerifiedBackEndToken};
 pub use session::VerifiedSessionToken;
+pub use status_list::{PublishedStatusList, StatusBits};
 
 use self::{
     back_end::{BackEndKey, CachedToken},
@@ -51,7 +54,7 @@ use self::{
     key_ring::KeyRing,
     received::RememberedBackEnd,
 };
-use crate::limits::{MAX_BACK_END_TOKENS, MAX_VERIFIED_TOKENS};
+use crate::limits::{MAX_BACK_END_TOKENS, MAX_STATUS_LIST_BYTES, MAX_VERIFIED_TOKENS};
 
 /// The names of keys that are in other hands.
 type WithdrawnKeys = Arc<ArcSwap<HashSet<String>>>;
@@ -65,6 +68,7 @@ pub struct Tokens {
     sessions: Jws,
     back_ends: Jws,
     receipts: Jws,
+    status_lists: Jws,
     introspections: Jws,
     verified: Cache<[u8; 32], VerifiedSessionToken>,
     back_end: Cache<BackEndKey, CachedToken>,
@@ -84,6 +88,7 @@ impl Tokens {
             sessions: jws(KeyRole::TokenSigning, "at+jwt"),
             back_ends: jws(KeyRole::BackendTokenSigning, "at+jwt"),
             receipts: jws(KeyRole::ReceiptSigning, "receipt+jwt"),
+            status_lists: jws(KeyRole::TokenSigning, "statuslist+jwt").with_room(MAX_STATUS_LIST_BYTES),
             introspections: jws(KeyRole::TokenSigning, "token-introspection+jwt"),
             verified: Cache::new(MAX_VERIFIED_TOKENS),
             back_end: Cache::new(MAX_BACK_END_TOKENS),
@@ -115,7 +120,8 @@ impl Tokens {
 
     /// The signer has other keys from this moment on: what was known of the old ones is forgotten.
     pub fn keys_changed(&self) {
-        for jws in [&self.sessions, &self.back_ends, &self.receipts, &self.introspections] {
+        for jws in [&self.sessions, &self.back_ends, &self.receipts, &self.introspections, &self.status_lists]
+        {
             jws.keys().forget();
         }
     }

@@ -12,7 +12,7 @@ mod tests;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(crate) use follow::follow;
+pub(crate) use store::Withdrawal;
 pub(crate) use watch::watch;
 
 use crate::limits::{MAX_WITHDRAWALS, WITHDRAWAL_KEPT, WITHDRAWAL_STALE};
@@ -30,7 +31,7 @@ use crate::store::Store;
 use crate::token::{BackEndClaims, PatientReference, SessionClaims, Tokens, VerifiedSessionToken};
 use follow::Followers;
 use known::{Known, RestsOn};
-use store::{PAGE_ROWS, Withdrawal};
+use store::PAGE_ROWS;
 
 /// What can be withdrawn (*retrait*).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +99,8 @@ pub struct Withdrawals {
     heard: AtomicU64,
     overflown: AtomicBool,
     followers: Followers,
+    /// What was read and not yet marked in the status lists.
+    news: Mutex<Vec<Withdrawal>>,
     changed: Notify,
 }
 
@@ -125,6 +128,7 @@ impl Withdrawals {
             heard: AtomicU64::new(0),
             overflown: AtomicBool::new(false),
             followers: Followers::default(),
+            news: Mutex::default(),
             changed: Notify::new(),
         };
         withdrawals.read_on(at).await?;
@@ -240,12 +244,18 @@ impl Withdrawals {
             }
             let rows: Vec<_> = page.rows.into_iter().map(|row| row.withdrawal).collect();
             self.take(&rows);
+            self.news.lock().unwrap_or_else(PoisonError::into_inner).extend(rows.iter().cloned());
             news.extend(rows);
             if whole {
                 self.heard_at(began);
                 return Ok(news);
             }
         }
+    }
+
+    /// What was read since this was asked last, for the status lists.
+    pub(crate) fn news(&self) -> Vec<Withdrawal> {
+        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes withdrawals into memory, and has running streams looked at.

@@ -131,6 +131,15 @@ pub struct AuditEvent {
     /// The patient, by the pseudonym that the gateway itself knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Who represented the patient, by the same kind of pseudonym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<String>,
+    /// The card, by its keyed name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// Where the session's status is published: `list/index`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
     /// The back-end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
@@ -172,6 +181,9 @@ impl AuditEvent {
             presence: None,
             session: None,
             subject: None,
+            guardian: None,
+            card: None,
+            status: None,
             service: None,
             resource_type: None,
             interaction: None,

@@ -24,6 +24,8 @@ pub(crate) fn authorization_server(app: &App) -> Value {
     json!({
         "issuer": issuer,
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        // Token Status List §9.1.
+        "status_list_aggregation_endpoint": format!("{issuer}/status"),
         "token_endpoint": endpoint("token"),
         "introspection_endpoint": endpoint("introspect"),
         "revocation_endpoint": endpoint("revoke"),

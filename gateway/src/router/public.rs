@@ -65,13 +65,24 @@ fn described(app: &App, service: Option<&str>, headers: &HeaderMap) -> Response 
 fn published(media_type: &'static str, document: &Value, asked: &HeaderMap) -> Response {
     let text = document.to_string();
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash));
+    kept(media_type, text, &URL_SAFE_NO_PAD.encode(hash), JWKS_MAX_AGE, asked)
+}
+
+/// The same of any text; `tag` tells it from what was there before, `age` is for how many seconds it is kept.
+pub(super) fn kept(
+    media_type: &'static str,
+    text: String,
+    tag: &str,
+    age: i64,
+    asked: &HeaderMap,
+) -> Response {
+    let tag = format!("\"{tag}\"");
     let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let same = known.flat_map(|value| value.split(',')).any(|known| {
         let known = known.trim();
         known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
     });
-    let cache = format!("public, max-age={JWKS_MAX_AGE}, must-revalidate");
+    let cache = format!("public, max-age={age}, must-revalidate");
     let headers = [(CACHE_CONTROL, cache), (ETAG, tag)];
     if same {
         return (StatusCode::NOT_MODIFIED, headers).into_response();

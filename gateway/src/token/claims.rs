@@ -119,6 +119,21 @@ pub struct StatusReference {
     pub index: u32,
 }
 
+impl StatusReference {
+    /// As an audit event has it: `list/index`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (list, index) = text.split_once('/')?;
+        Some(Self { list: list.parse().ok()?, index: index.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for StatusReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.list, self.index)
+    }
+}
+
 /// What a receipt says (*reçu*): that somebody was there, where, when and for what. Nothing medical, nobody's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptClaims {

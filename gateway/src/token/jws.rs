@@ -26,6 +26,8 @@ struct Header {
 pub(super) struct Jws {
     keys: KeyRing,
     typ: &'static str,
+    /// Octets of the longest.
+    room: usize,
 }
 
 /// A token that was signed, and by which key.
@@ -43,7 +45,12 @@ pub(super) struct Authentic {
 
 impl Jws {
     pub(super) const fn new(keys: KeyRing, typ: &'static str) -> Self {
-        Self { keys, typ }
+        Self { keys, typ, room: MAX_TOKEN_BYTES }
+    }
+
+    /// For a kind that may be longer than a token.
+    pub(super) fn with_room(self, room: usize) -> Self {
+        Self { room, ..self }
     }
 
     pub(super) const fn keys(&self) -> &KeyRing {
@@ -62,7 +69,7 @@ impl Jws {
             written => written?,
         };
         // What we would refuse to read we do not write.
-        if written.token.len() > MAX_TOKEN_BYTES { Err(TokenError::Claims("too long")) } else { Ok(written) }
+        if written.token.len() > self.room { Err(TokenError::Claims("too long")) } else { Ok(written) }
     }
 
     fn write(&self, claims: &str, at: OffsetDateTime) -> Result<Signed, TokenError> {
@@ -76,7 +83,7 @@ impl Jws {
     }
 
     pub(super) fn verify(&self, token: &str, at: OffsetDateTime) -> Result<Authentic, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
+        if token.len() > self.room {
             return Err(TokenError::Malformed("too long"));
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed("not three parts"))?;

@@ -10,16 +10,16 @@ use crate::token::StatusReference;
 
 /// Something that was withdrawn, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Withdrawal {
-    pub(super) what: Withdrawn,
+pub(crate) struct Withdrawal {
+    pub(crate) what: Withdrawn,
     /// Why: a stable code.
-    pub(super) reason: &'static str,
+    pub(crate) reason: &'static str,
     /// Where the status of that session is published.
-    pub(super) place: Option<StatusReference>,
+    pub(crate) place: Option<StatusReference>,
     /// What was issued later is not meant.
-    pub(super) issued_before: OffsetDateTime,
+    pub(crate) issued_before: OffsetDateTime,
     /// Afterwards everything that is meant is refused by its own date.
-    pub(super) expires_at: OffsetDateTime,
+    pub(crate) expires_at: OffsetDateTime,
 }
 
 /// A withdrawal that was read. Whoever has read number `n` never meets a smaller one that was not there then.
