@@ -35,6 +35,7 @@ mod rotation;
 mod secrecy;
 mod sessions;
 mod state;
+mod status;
 mod step_up;
 mod step_up_counter;
 mod store;
