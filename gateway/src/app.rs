@@ -8,7 +8,7 @@ use hsm_config::{HsmError, LiveKeys, OpenKeys, Signer};
 use policies::{PolicyError, PolicySet};
 
 use crate::audit::{Audit, AuditStore};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SharedClock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
 use crate::decisions::Decisions;
 use crate::dpop::Proofs;
@@ -34,6 +34,8 @@ pub struct App {
     pub config: Config,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The same, where it is the database's.
+    pub shared_clock: Option<Arc<SharedClock>>,
     /// Where registry and log are kept.
     pub store: Store,
     /// Who is this?
@@ -77,8 +79,10 @@ pub struct App {
 /// What a test puts in the place of the real thing. Everything else stays real.
 #[derive(Default)]
 pub struct Overrides {
-    /// Another clock.
+    /// Another clock, for all that is told the time.
     pub clock: Option<Arc<dyn Clock>>,
+    /// Another clock of the machine, from which a node on PostgreSQL does not tell the time.
+    pub own_clock: Option<Arc<dyn Clock>>,
     /// Something around the real audit store, such as one that fails on demand.
     pub audit_store: Option<AuditStoreWrapper>,
 }
@@ -126,7 +130,14 @@ impl App {
 
     /// The service with some parts replaced, for tests.
     pub async fn build_with(config: Config, overrides: Overrides) -> Result<Arc<Self>, BuildError> {
-        let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let store = Store::open(&config.store).await?;
+        let own = overrides.own_clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let shared_clock = match (&overrides.clock, &store) {
+            (None, Store::Postgres(_)) => Some(Arc::new(shared_clock(own.clone(), &store).await?)),
+            _ => None,
+        };
+        let shared = shared_clock.clone().map(|shared| shared as Arc<dyn Clock>);
+        let clock = overrides.clock.or(shared).unwrap_or(own);
         let OpenKeys { signer, file: key_file } = hsm_config::open(&config.keys, clock.now())?;
         let signer: Arc<dyn Signer> = Arc::new(WaitingAside::new(signer));
         let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone()));
@@ -138,7 +149,6 @@ impl App {
         let metrics = Arc::new(Metrics::new());
         let back_ends = config.back_ends.values().map(back_end).collect::<Result<_, TrustError>>()?;
         let proxy = Proxy::new(back_ends, Some(metrics.clone()))?;
-        let store = Store::open(&config.store).await?;
         let key_check = crate::trust::hot_list::key_check(signer.as_ref())?;
         let hot_list = HotLists::open(config.trust.hot_list.clone(), key_check, clock.clone());
         let registry =
@@ -162,6 +172,7 @@ impl App {
         Ok(Arc::new(Self {
             config,
             clock,
+            shared_clock,
             store,
             registry,
             withdrawals: Arc::new(withdrawals),
@@ -198,6 +209,15 @@ impl App {
             }
         }
     }
+}
+
+/// The clock of the database, from its first reading.
+async fn shared_clock(own: Arc<dyn Clock>, store: &Store) -> Result<SharedClock, StoreError> {
+    // The first question pays for the connection; the second is a measure.
+    store.ping().await?;
+    let asked = std::time::Instant::now();
+    let told = store.now().await?;
+    Ok(SharedClock::set(own, told, asked, asked.elapsed()))
 }
 
 /// What the proxy needs to know of a back-end.

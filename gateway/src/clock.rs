@@ -1,9 +1,13 @@
-//! What time is it? The one clock, and the one that tests turn by hand.
+//! What time is it? The machine's clock, the one that nodes share, and the one that tests turn by hand.
+
+mod shared;
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
+
+pub use shared::SharedClock;
 
 /// The time source of the composition root; everything below it is told the time as an argument.
 pub trait Clock: Debug + Send + Sync {

@@ -169,6 +169,9 @@ pub const MIN_BACK_END_LIFETIME: i64 = 60;
 /// Seconds that another node's clock may be ahead when it dates a token (RFC 7519 §4.1.5 "small leeway").
 pub const CLOCK_LEEWAY: i64 = 5;
 
+/// A reading of the shared clock that took longer says too little: the poll of withdrawals takes milliseconds.
+pub const CLOCK_SAMPLE_MAX: Duration = Duration::from_secs(1);
+
 /// Seconds that verifiers may keep the published keys (Cache-Control of the JWK Set). Stock libraries without a will
 /// of their own keep them as long (`PyJWKClient`, nimbus: 300 s).
 pub const JWKS_MAX_AGE: i64 = 5 * 60;

@@ -6,6 +6,7 @@
 
 mod follow;
 mod known;
+mod reading;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -24,14 +25,13 @@ pub(crate) use follow::follow;
 pub(crate) use store::Withdrawal;
 pub(crate) use watch::watch;
 
-use crate::limits::{MAX_WITHDRAWALS, WITHDRAWAL_KEPT, WITHDRAWAL_STALE};
+use crate::limits::{MAX_WITHDRAWALS, WITHDRAWAL_STALE};
 use crate::metrics::Metrics;
 use crate::registry::RegistryError;
 use crate::store::Store;
 use crate::token::{BackEndClaims, PatientReference, SessionClaims, Tokens, VerifiedSessionToken};
 use follow::Followers;
 use known::{Known, RestsOn};
-use store::PAGE_ROWS;
 
 /// What can be withdrawn (*retrait*).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +98,8 @@ pub struct Withdrawals {
     /// Milliseconds after `born` when the last reading that succeeded began.
     heard: AtomicU64,
     overflown: AtomicBool,
+    /// This node has something to tell the others.
+    written: AtomicBool,
     followers: Followers,
     /// What was read and not yet marked in the status lists.
     news: Mutex<Vec<Withdrawal>>,
@@ -127,11 +129,12 @@ impl Withdrawals {
             born: Instant::now(),
             heard: AtomicU64::new(0),
             overflown: AtomicBool::new(false),
+            written: AtomicBool::new(false),
             followers: Followers::default(),
             news: Mutex::default(),
             changed: Notify::new(),
         };
-        withdrawals.read_on(at).await?;
+        withdrawals.read_on(at, |_, _, _| {}).await?;
         Ok(withdrawals)
     }
 
@@ -165,6 +168,7 @@ impl Withdrawals {
             return Err(RegistryError::Full("withdrawal"));
         }
         store::append(&self.store, &withdrawal).await?;
+        self.written.store(true, Relaxed);
         self.take(&[withdrawal]);
         Ok(())
     }
@@ -222,72 +226,5 @@ impl Withdrawals {
     #[must_use]
     pub fn count(&self) -> usize {
         self.known.read().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Reads on from where it stopped; what was new. One caller at a time.
-    async fn read_on(&self, at: OffsetDateTime) -> Result<Vec<Withdrawal>, RegistryError> {
-        let mut read = self.read.lock().await;
-        // What was there before this node is no measure of how soon it hears.
-        let measured = read.is_some();
-        let mut news = Vec::new();
-        loop {
-            let began = Instant::now();
-            let page = store::after(&self.store, read.unwrap_or(0), at).await?;
-            let whole = page.rows.len() < PAGE_ROWS;
-            *read = Some(page.rows.last().map_or(read.unwrap_or(0), |last| last.number));
-            let took = began.elapsed();
-            if measured {
-                for row in &page.rows {
-                    let waited = u64::try_from(page.now.saturating_sub(row.recorded_at)).unwrap_or(0);
-                    self.metrics.withdrawal_delay(Duration::from_micros(waited) + took);
-                }
-            }
-            let rows: Vec<_> = page.rows.into_iter().map(|row| row.withdrawal).collect();
-            self.take(&rows);
-            self.news.lock().unwrap_or_else(PoisonError::into_inner).extend(rows.iter().cloned());
-            news.extend(rows);
-            if whole {
-                self.heard_at(began);
-                return Ok(news);
-            }
-        }
-    }
-
-    /// What was read since this was asked last, for the status lists.
-    pub(crate) fn news(&self) -> Vec<Withdrawal> {
-        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Takes withdrawals into memory, and has running streams looked at.
-    fn take(&self, withdrawals: &[Withdrawal]) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        withdrawals.iter().for_each(|withdrawal| known.insert(withdrawal));
-        if withdrawals.iter().any(|withdrawal| matches!(withdrawal.what, Withdrawn::Key(_))) {
-            self.tokens.keys_withdrawn(known.keys().map(str::to_owned).collect());
-        }
-        drop(known);
-        self.counted();
-        self.changed.notify_one();
-    }
-
-    fn counted(&self) {
-        let count = self.count();
-        self.overflown.store(count > MAX_WITHDRAWALS, Relaxed);
-        self.metrics.withdrawals(count);
-    }
-
-    /// Memory is bounded: who cannot keep what was withdrawn does not claim to know it.
-    fn heard_at(&self, began: Instant) {
-        if !self.overflown.load(Relaxed) {
-            let millis = began.saturating_duration_since(self.born).as_millis();
-            self.heard.store(u64::try_from(millis).unwrap_or(u64::MAX), Relaxed);
-        }
-    }
-
-    /// Forgets what expired, here and in the store.
-    async fn sweep(&self, at: OffsetDateTime) -> Result<(), RegistryError> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).sweep(at);
-        self.counted();
-        store::sweep(&self.store, at - WITHDRAWAL_KEPT).await
     }
 }

@@ -1,5 +1,6 @@
 //! How soon does this node know what was withdrawn, and what did it cut for it?
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -17,11 +18,17 @@ pub(super) struct WithdrawalMetrics {
     delay: Histogram,
     known: Gauge,
     cut: Counter,
+    clock: Gauge<f64, AtomicU64>,
 }
 
 impl WithdrawalMetrics {
     pub(super) fn new(registry: &mut Registry) -> Self {
-        let metrics = Self { delay: Histogram::new(DELAY), known: Gauge::default(), cut: Counter::default() };
+        let metrics = Self {
+            delay: Histogram::new(DELAY),
+            known: Gauge::default(),
+            cut: Counter::default(),
+            clock: Gauge::default(),
+        };
         let help =
             "From the writing of a withdrawal to its taking effect on this node, by the database's clock";
         registry.register_with_unit("withdrawal_delay", help, Unit::Seconds, metrics.delay.clone());
@@ -31,6 +38,9 @@ impl WithdrawalMetrics {
             "Running requests cut because their session ended",
             metrics.cut.clone(),
         );
+        let help =
+            "How far the machine's clock is ahead of the time that nodes share; 0 where it is that time";
+        registry.register_with_unit("clock_offset", help, Unit::Seconds, metrics.clock.clone());
         metrics
     }
 }
@@ -44,6 +54,11 @@ impl Metrics {
     /// Withdrawals that are known and have not expired.
     pub fn withdrawals(&self, count: usize) {
         self.withdrawals.known.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// How far the machine's clock is ahead of the shared one.
+    pub fn clock_offset(&self, offset: time::Duration) {
+        self.withdrawals.clock.set(offset.as_seconds_f64());
     }
 
     /// A running request was cut.

@@ -116,6 +116,8 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let trust = if now > app.trust.client_crl_next_update() { "client-crl-stale" } else { "ok" };
     let keys = app.keys.fault().unwrap_or("ok");
     let withdrawals = app.withdrawals.fault().unwrap_or("ok");
+    let shared = app.shared_clock.as_ref();
+    let clock = if shared.is_none_or(|clock| clock.is_together()) { "ok" } else { "clock-apart" };
     // A back-end that rests is said, but other services go on: it does not take the gateway out of service.
     let back_ends: serde_json::Map<String, Value> = app
         .config
@@ -126,15 +128,16 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
             (service.clone(), if resting { "resting" } else { "ok" }.into())
         })
         .collect();
-    let ready = [registry, audit, state, trust, keys, withdrawals].iter().all(|check| *check == "ok");
+    let ready = [registry, audit, state, trust, keys, withdrawals, clock].iter().all(|check| *check == "ok");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "ready": ready,
         "checks": {
-            "audit": audit, "keys": keys, "registry": registry, "state": state, "trust": trust,
+            "audit": audit, "clock": clock, "keys": keys, "registry": registry, "state": state, "trust": trust,
             "withdrawals": withdrawals, "back_ends": back_ends,
         },
         "client_crl_age_seconds": app.trust.client_crl_age(now).whole_seconds(),
+        "clock_offset_seconds": shared.map_or(0.0, |clock| clock.offset().as_seconds_f64()),
         "policy": app.policies.hash(),
     });
     (status, Json(body)).into_response()

@@ -100,14 +100,14 @@ async fn what_one_node_withdraws_every_node_refuses_also_after_a_restart() {
     here.withdrawals.withdraw_session(ended.claims(), "session-ended", AT).await.unwrap();
     assert_eq!(here.ended(&ended), why, "at once where it was withdrawn");
     assert_eq!(there.ended(&ended), None);
-    let news = there.withdrawals.read_on(AT).await.unwrap();
+    let news = there.withdrawals.read_on(AT, |_, _, _| {}).await.unwrap();
     assert_eq!(news.len(), 1);
     assert_eq!(news[0].place, Some(StatusReference { list: 3, index: 77 }));
     assert_eq!(there.ended(&ended), why);
     assert_eq!(country.node().await.ended(&ended), why, "after a restart");
     for node in [&here, &there] {
         assert_eq!(node.ended(&other), None, "another session goes on");
-        assert!(node.withdrawals.read_on(AT).await.unwrap().len() <= 1);
+        assert!(node.withdrawals.read_on(AT, |_, _, _| {}).await.unwrap().len() <= 1);
     }
 }
 
@@ -138,7 +138,7 @@ async fn each_kind_ends_the_sessions_that_it_means_and_no_other() {
         let (here, there) = (country.node().await, country.node().await);
         let later = SessionClaims { issued_at: AT + Span::seconds(3), ..mine.clone() };
         here.withdrawals.withdraw(what.clone(), "ended-by-operator", AT + Span::hours(1), AT).await.unwrap();
-        there.withdrawals.read_on(AT).await.unwrap();
+        there.withdrawals.read_on(AT, |_, _, _| {}).await.unwrap();
         for node in [&here, &there] {
             let why = Some(Ended::Withdrawn("ended-by-operator"));
             assert_eq!(node.ended(&node.token(&mine)), why, "{what:?}");
@@ -171,7 +171,7 @@ async fn a_key_in_other_hands_is_believed_by_no_node_and_published_by_none() {
         .withdraw(Withdrawn::Key(kid.clone()), "key-compromised", AT + Span::days(365), AT)
         .await
         .unwrap();
-    there.withdrawals.read_on(AT).await.unwrap();
+    there.withdrawals.read_on(AT, |_, _, _| {}).await.unwrap();
     for node in [&here, &there, &country.node().await] {
         let refused = node.tokens.verify_session(&text, &claims.confirmation, AT).unwrap_err();
         assert_eq!(refused.code(), "token-key-unknown", "whatever its date");
@@ -207,6 +207,6 @@ async fn a_node_that_hears_nothing_for_long_opens_nothing() {
     node.withdrawals.born -= WITHDRAWAL_STALE;
     assert_eq!(node.ended(&token), Some(Ended::Unknown));
     assert_eq!(node.withdrawals.fault(), Some("withdrawals-unheard"));
-    node.withdrawals.read_on(AT).await.unwrap();
+    node.withdrawals.read_on(AT, |_, _, _| {}).await.unwrap();
     assert_eq!(node.ended(&token), None);
 }

@@ -1,6 +1,7 @@
 //! How does a node hear what was withdrawn, and who is cut for it?
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use time::OffsetDateTime;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -18,13 +19,19 @@ pub(crate) async fn watch(app: Arc<App>, stop: CancellationToken) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut swept = Instant::now();
     let mut said = None;
+    let mut nudged = app.state.nudged();
     loop {
         let look = tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => true,
+            // Another node has written something; that may get lost, and then the next tick comes.
+            _ = nudged.changed() => true,
             // This node's own: in memory already, only what runs must be looked at.
             () = app.withdrawals.changed.notified() => false,
         };
+        if app.withdrawals.written.swap(false, Relaxed) {
+            app.state.nudge();
+        }
         let at = app.clock.now();
         if look {
             let fault = read(&app, at).await;
@@ -48,7 +55,14 @@ pub(crate) async fn watch(app: Arc<App>, stop: CancellationToken) {
 
 /// One reading; the code of what went wrong.
 async fn read(app: &App, at: OffsetDateTime) -> Option<&'static str> {
-    let news = match timeout(WITHDRAWAL_POLL_TIMEOUT, app.withdrawals.read_on(at)).await {
+    let heard = |now: i64, asked: Instant, took| {
+        let told = OffsetDateTime::from_unix_timestamp_nanos(i128::from(now) * 1_000);
+        if let (Some(clock), Ok(told)) = (&app.shared_clock, told) {
+            clock.heard(told, asked.into_std(), took);
+            app.metrics.clock_offset(clock.offset());
+        }
+    };
+    let news = match timeout(WITHDRAWAL_POLL_TIMEOUT, app.withdrawals.read_on(at, heard)).await {
         Ok(Ok(news)) => news,
         Ok(Err(error)) => return Some(error.code()),
         Err(_elapsed) => return Some("withdrawals-timeout"),

@@ -27,7 +27,8 @@ impl Engine {
         let config = Config::load(&files.config()).expect("a sound configuration");
         let wrap =
             move |real: Arc<dyn AuditStore>| Arc::new(FaultyStore::new(real, faults)) as Arc<dyn AuditStore>;
-        let overrides = Overrides { clock: Some(clock), audit_store: Some(Box::new(wrap)) };
+        let overrides =
+            Overrides { clock: Some(clock), audit_store: Some(Box::new(wrap)), ..Overrides::default() };
         let app = App::build_with(config, overrides).await.expect("a gateway");
         Self::InProcess(serve::start(app).await.expect("free ports"))
     }
