@@ -203,48 +203,6 @@ pub const MAX_VERIFIED_TOKENS: usize = 16_384;
 /// Back-end tokens that are remembered, about 1.5 KiB each.
 pub const MAX_BACK_END_TOKENS: usize = 16_384;
 
-// --- Withdrawals -------------------------------------------------------------------------------------------------
-
-/// Between two readings of what was withdrawn: five readings fit into the second within which every node must know
-/// (design.md §6), so that four of them may fail.
-pub const WITHDRAWAL_POLL: Duration = Duration::from_millis(200);
-
-/// Of one reading: far longer than it takes, shorter than [`WITHDRAWAL_STALE`].
-pub const WITHDRAWAL_POLL_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// A node that has not heard for so long what was withdrawn opens nothing: longer than the patience for the audit log
-/// (3 s), so that a short failover of the database is waited out by those who wait for the log anyway.
-pub const WITHDRAWAL_STALE: Duration = Duration::from_secs(4);
-
-/// … and after so long it cuts what still runs.
-pub const WITHDRAWAL_CUT: Duration = Duration::from_secs(8);
-
-/// Between two sweeps of what expired.
-pub const WITHDRAWAL_SWEEP: Duration = Duration::from_secs(30);
-
-/// How long an expired withdrawal is kept in the store: longer than clocks are apart.
-pub const WITHDRAWAL_KEPT: time::Duration = time::Duration::minutes(5);
-
-/// A token dated so much after the withdrawal is still meant: it is dated in whole seconds by another clock.
-pub const WITHDRAWAL_LEEWAY: time::Duration = time::Duration::seconds(1);
-
-/// Withdrawals alive at once, some 200 octets each: twice the sessions that the country opens in 15 minutes at its peak
-/// (530 a second, design.md §6), every one of them ended by the counter.
-pub const MAX_WITHDRAWALS: usize = 1_000_000;
-// --- Revocation lists --------------------------------------------------------------------------------------------
-
-/// Between two looks at a file or folder from which lists are fetched.
-pub const FETCH_LOOK: Duration = Duration::from_secs(1);
-
-/// After the first failed fetch; doubled by each that follows, up to the configured period.
-pub const FETCH_BACKOFF: Duration = Duration::from_secs(5);
-
-/// Files of one folder from which lists are fetched. The ICAO PKD has one list for each of some 100 states.
-pub const FETCH_FILES: usize = 512;
-
-/// Files of the hot list looked at: a base and a month of hourly deltas, twice.
-pub const HOT_LIST_FILES: usize = 2_048;
-
 // --- Shared state ------------------------------------------------------------------------------------------------
 
 /// One call to the shared state, with all its repetitions. Shorter than a pharmacist's patience, longer than a failover

@@ -1,8 +1,8 @@
 //! Does a body end in time, within its size, and really end?
 //!
-//! hyper bounds neither the size nor the time of a body. [`Bounded`] does, in both directions, and turns every way of
-//! not arriving at the true end into an error: hyper then aborts the connection (HTTP/1) or resets the stream
-//! (HTTP/2), and nobody mistakes a part for the whole. Trailers are dropped: they would be headers that no check saw.
+//! hyper bounds neither the size nor the time of a body. [`Bounded`] does, both ways, and makes every failure to arrive
+//! at the true end an error: hyper then aborts the connection (HTTP/1) or resets the stream (HTTP/2), and nobody takes
+//! a part for the whole. Trailers are dropped: they would be headers that no check saw.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -48,9 +48,7 @@ impl BodyError {
             Self::TooLarge => ProblemCode::BodyTooLarge.into(),
             Self::TooSlow => ProblemCode::RequestTimeout.into(),
             Self::Withdrawn => ProblemCode::SessionEnded.into(),
-            Self::Broken => {
-                Problem::new(ProblemCode::Malformed).with_detail("the body broke off or is badly framed")
-            }
+            Self::Broken => Problem::new(ProblemCode::Malformed).with_detail("the body broke off"),
         }
     }
 
