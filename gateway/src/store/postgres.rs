@@ -5,6 +5,7 @@
 
 mod connect;
 mod failover;
+mod question;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use sqlx::postgres::PgRow;
 
 use super::row::{AnyRow, Row};
 use super::{Away, DatabaseError, Engine, Statement, StoreError};
-use failover::{Answer, Hosts, Question};
+use failover::Hosts;
+use question::{Answer, Question};
 
 /// Which servers, and how they are reached.
 #[derive(Clone, Debug)]

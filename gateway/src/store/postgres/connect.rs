@@ -23,7 +23,8 @@ const SETTINGS: [(&str, &str); 7] = [
 /// What PostgreSQL says about itself to a newcomer.
 const STANDING: &str = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS standby, \
     current_setting('fsync') = 'on' AS fsync, current_setting('full_page_writes') = 'on' AS full_pages, \
-    current_setting('server_version_num')::bigint / 10000 AS version";
+    current_setting('server_version_num')::bigint / 10000 AS version, \
+    CASE WHEN pg_is_in_recovery() THEN '' ELSE pg_walfile_name(pg_current_wal_lsn()) END AS wal";
 
 /// One host with everything needed to reach it.
 #[derive(Clone, Debug)]
@@ -62,31 +63,40 @@ pub(super) fn hosts(place: &PostgresPlace) -> Result<Vec<Host>, StoreError> {
     Ok(place.hosts.iter().map(host).collect())
 }
 
+/// How often a standby was made the primary: the first eight digits of a file of its log (PostgreSQL, §27.2).
+///
+/// Of two hosts that take writes, the one with the higher timeline replaced the other.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Timeline(u32);
+
 impl Host {
     /// A new connection to a host that takes writes and keeps them.
-    pub(super) async fn connect(&self) -> Result<PgConnection, Away> {
+    pub(super) async fn connect(&self) -> Result<(PgConnection, Timeline), Away> {
         self.connect_with(&self.options).await
     }
 
     /// The same for work that may take as long as it takes.
     pub(super) async fn connect_for_long(&self) -> Result<PgConnection, Away> {
         let unbounded = [("statement_timeout", "0"), ("lock_timeout", "0")];
-        self.connect_with(&self.options.clone().options(unbounded)).await
+        Ok(self.connect_with(&self.options.clone().options(unbounded)).await?.0)
     }
 
-    async fn connect_with(&self, options: &PgConnectOptions) -> Result<PgConnection, Away> {
+    async fn connect_with(&self, options: &PgConnectOptions) -> Result<(PgConnection, Timeline), Away> {
         let connected = timeout(DATABASE_CONNECT, async {
             let mut connection =
                 PgConnection::connect_with(options).await.map_err(|error| self.away(&error))?;
-            self.look_at(&mut connection).await?;
-            Ok(connection)
+            let timeline = self.look_at(&mut connection).await?;
+            Ok((connection, timeline))
         });
         connected.await.unwrap_or(Err(Away::Timeout))
     }
 
     /// Whether it takes writes and keeps them.
-    pub(super) async fn look_at(&self, connection: &mut PgConnection) -> Result<(), Away> {
+    pub(super) async fn look_at(&self, connection: &mut PgConnection) -> Result<Timeline, Away> {
         let row = sqlx::query(STANDING).fetch_one(connection).await.map_err(|error| self.away(&error))?;
+        let wal = row.try_get::<&str, _>("wal").unwrap_or_default();
+        let timeline =
+            wal.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or_default();
         let flag = |name: &str| row.try_get::<bool, _>(name).unwrap_or_default();
         let version = row.try_get::<i64, _>("version").unwrap_or_default();
         let host = self.name.clone();
@@ -99,7 +109,7 @@ impl Host {
         } else if !flag("full_pages") {
             Err(Away::Forgetful { host, setting: "full_page_writes" })
         } else {
-            Ok(())
+            Ok(Timeline(timeline))
         }
     }
 

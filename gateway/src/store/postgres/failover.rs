@@ -1,58 +1,24 @@
 //! Which host takes writes now, and what if it stops in mid-sentence?
 //!
 //! All connections of the pool go to one host. When one of them breaks, does not answer, or says that it became a
-//! standby, the hosts are tried in turn; the first that takes writes gets a new pool, and what was asked is asked
-//! again there, as long as the patience of the question lasts.
+//! standby, all hosts are asked; the one that takes writes gets a new pool, and what was asked is asked again there, as
+//! long as the patience of the question lasts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use futures_util::future::join_all;
+use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions, PgRow};
-use sqlx::query::Query;
-use sqlx::{Connection, Postgres};
+use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::super::{Away, DatabaseError, Statement, StoreError, Value};
-use super::connect::Host;
+use super::super::{Away, DatabaseError, StoreError};
+use super::connect::{Host, Timeline};
+use super::question::{Answer, Question, Trouble, put, trouble};
 use crate::limits::{
-    DATABASE_CONNECT, DATABASE_CONNECTIONS, DATABASE_PATIENCE, DATABASE_PATIENCE_SLOW, DATABASE_PAUSE,
-    DATABASE_TRY,
+    DATABASE_CONNECT, DATABASE_CONNECTIONS, DATABASE_PATIENCE, DATABASE_PAUSE, DATABASE_TRY,
 };
-
-/// What is asked.
-pub(super) struct Question {
-    statements: Vec<Statement>,
-    form: Form,
-}
-
-#[derive(Clone, Copy)]
-enum Form {
-    Change,
-    Rows,
-    Transaction,
-}
-
-/// What was answered.
-#[derive(Default)]
-pub(super) struct Answer {
-    pub(super) rows: Vec<PgRow>,
-    pub(super) affected: Vec<u64>,
-}
-
-impl Question {
-    pub(super) fn rows(statement: Statement) -> Self {
-        Self { statements: vec![statement], form: Form::Rows }
-    }
-
-    pub(super) fn change(statement: Statement) -> Self {
-        Self { statements: vec![statement], form: Form::Change }
-    }
-
-    pub(super) fn transaction(statements: Vec<Statement>) -> Self {
-        Self { statements, form: Form::Transaction }
-    }
-}
 
 /// The hosts, and the one in use.
 pub(super) struct Hosts {
@@ -67,6 +33,8 @@ pub(super) struct Hosts {
 struct Held {
     host: usize,
     pool: PgPool,
+    /// None before anybody was asked.
+    timeline: Timeline,
 }
 
 impl std::fmt::Debug for Hosts {
@@ -75,21 +43,15 @@ impl std::fmt::Debug for Hosts {
     }
 }
 
-/// Why one try failed.
-enum Trouble {
-    /// The host is gone, frozen or a standby: look for another.
-    Host(Away),
-    /// Nothing is wrong with the host.
-    Passing(Away),
-    /// The next try would fail alike.
-    Final(DatabaseError),
-}
-
 impl Hosts {
     /// Finds a host, within the patience of one question.
     pub(super) async fn open(hosts: Vec<Host>) -> Result<Self, StoreError> {
         let Some(first) = hosts.first() else { return Err(StoreError::Postgres(Away::Lost)) };
-        let held = ArcSwap::from_pointee(Held { host: 0, pool: pool(first) });
+        let held = ArcSwap::from_pointee(Held {
+            host: 0,
+            pool: pool(first, Timeline::default()),
+            timeline: Timeline::default(),
+        });
         let this =
             Self { hosts, held, electing: tokio::sync::Mutex::default(), reason: Mutex::new(Away::Timeout) };
         let none = this.held.load_full();
@@ -103,8 +65,7 @@ impl Hosts {
 
     /// Asks until there is an answer or the patience ends.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer, DatabaseError> {
-        let patience = question.statements.iter().map(|statement| statement.patience).max();
-        let deadline = Instant::now() + patience.unwrap_or(DATABASE_PATIENCE);
+        let deadline = Instant::now() + question.patience();
         loop {
             let held = self.held.load_full();
             match self.try_once(&held.pool, question, deadline).await {
@@ -135,9 +96,7 @@ impl Hosts {
             sqlx::Error::PoolTimedOut if pool.size() > 0 => Trouble::Passing(Away::Busy),
             error => trouble(error),
         })?;
-        // An operator's long question is one long try; a counter's leaves time for another host.
-        let slow = question.statements.iter().any(|statement| statement.patience == DATABASE_PATIENCE_SLOW);
-        let end = if slow { deadline } else { deadline.min(Instant::now() + DATABASE_TRY) };
+        let end = if question.is_slow() { deadline } else { deadline.min(Instant::now() + DATABASE_TRY) };
         let outcome = timeout_at(end, put(&mut connection, question)).await;
         let failed = match outcome {
             Ok(Ok(answer)) => return Ok(answer),
@@ -145,7 +104,7 @@ impl Hosts {
             Err(_) => Trouble::Host(Away::Timeout),
         };
         // Where it stands in its conversation is not known: nobody else gets this connection.
-        if !matches!(failed, Trouble::Final(_)) || matches!(question.form, Form::Transaction) {
+        if !matches!(failed, Trouble::Final(_)) || question.is_transaction() {
             end_hard(connection);
         }
         Err(failed)
@@ -160,21 +119,31 @@ impl Hosts {
             if !Arc::ptr_eq(&self.held.load_full(), failed) {
                 return Ok(());
             }
+            let asked = join_all(self.hosts.iter().map(Host::connect)).await;
             let mut passing = false;
-            for (place, host) in self.hosts.iter().enumerate() {
-                match host.connect().await {
-                    Ok(connection) => {
-                        let old = self.held.swap(Arc::new(Held { host: place, pool: pool(host) }));
-                        tracing::info!(host = host.name, "PostgreSQL takes writes");
-                        tokio::spawn(async move { old.pool.close().await });
-                        drop(connection);
-                        return Ok(());
+            let mut best: Option<(Timeline, usize)> = None;
+            for (place, outcome) in asked.into_iter().enumerate() {
+                match outcome {
+                    // A primary that was replaced and came back takes writes too; nobody must go back to it.
+                    Ok((_, timeline)) if timeline < failed.timeline => passing = true,
+                    Ok((_, timeline)) if best.is_none_or(|(other, _)| timeline > other) => {
+                        best = Some((timeline, place));
                     }
+                    Ok(_) => {}
                     Err(away) => {
                         passing |= away.may_pass();
                         *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = away;
                     }
                 }
+            }
+            if let Some((host, (timeline, place))) =
+                best.and_then(|(timeline, place)| Some((self.hosts.get(place)?, (timeline, place))))
+            {
+                let held = Held { host: place, pool: pool(host, timeline), timeline };
+                let old = self.held.swap(Arc::new(held));
+                tracing::info!(host = host.name, "PostgreSQL takes writes");
+                tokio::spawn(async move { old.pool.close().await });
+                return Ok(());
             }
             if !passing {
                 return Err(self.reason());
@@ -211,7 +180,7 @@ impl Hosts {
 }
 
 /// A pool that opens connections when they are needed.
-fn pool(host: &Host) -> PgPool {
+fn pool(host: &Host, elected: Timeline) -> PgPool {
     let this = host.clone();
     PgPoolOptions::new()
         .max_connections(DATABASE_CONNECTIONS)
@@ -220,71 +189,19 @@ fn pool(host: &Host) -> PgPool {
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
             let host = this.clone();
-            // A host that came back as a standby of another must not answer with what was true yesterday.
+            // A host that came back after it was replaced must not answer with what was true yesterday.
             Box::pin(async move {
-                host.look_at(connection).await.map_err(|away| sqlx::Error::Protocol(away.to_string()))
+                match host.look_at(connection).await {
+                    Ok(timeline) if timeline >= elected => Ok(()),
+                    Ok(_) => Err(sqlx::Error::Protocol("it was replaced".to_owned())),
+                    Err(away) => Err(sqlx::Error::Protocol(away.to_string())),
+                }
             })
         })
         .connect_lazy_with(host.options.clone())
 }
 
-/// Puts the question to this connection.
-async fn put(connection: &mut PgConnection, question: &Question) -> Result<Answer, sqlx::Error> {
-    let mut answer = Answer::default();
-    match question.form {
-        Form::Rows => {
-            for statement in &question.statements {
-                answer.rows = query(statement).fetch_all(&mut *connection).await?;
-            }
-        }
-        Form::Change => {
-            for statement in &question.statements {
-                answer.affected.push(query(statement).execute(&mut *connection).await?.rows_affected());
-            }
-        }
-        Form::Transaction => {
-            let mut transaction = connection.begin().await?;
-            for statement in &question.statements {
-                answer.affected.push(query(statement).execute(&mut *transaction).await?.rows_affected());
-            }
-            transaction.commit().await?;
-        }
-    }
-    Ok(answer)
-}
-
-fn query(statement: &Statement) -> Query<'_, Postgres, sqlx::postgres::PgArguments> {
-    statement.values.iter().fold(sqlx::query(statement.postgres), |query, value| match value {
-        Value::Bool(value) => query.bind(value),
-        Value::Bytes(value) => query.bind(value.as_deref()),
-        Value::Int(value) => query.bind(value),
-        Value::Ints(values) => query.bind(values),
-        Value::Text(value) => query.bind(value.as_deref()),
-        Value::Texts(values) => query.bind(values),
-    })
-}
-
 /// Closes the socket without another word.
 fn end_hard(connection: PoolConnection<Postgres>) {
     drop(connection.detach());
-}
-
-/// What an error says about the host. Codes: PostgreSQL, appendix A.
-fn trouble(error: sqlx::Error) -> Trouble {
-    match &error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
-            Trouble::Host(Away::Lost)
-        }
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Trouble::Host(Away::Timeout),
-        sqlx::Error::Database(refused) => match refused.code().as_deref().unwrap_or_default() {
-            // read_only_sql_transaction; admin_shutdown, crash_shutdown, cannot_connect_now
-            "25006" | "57P01" | "57P02" | "57P03" => Trouble::Host(Away::Lost),
-            // connection_exception …
-            state if state.starts_with("08") => Trouble::Host(Away::Lost),
-            // too_many_connections, lock_not_available, serialization_failure, deadlock_detected
-            "53300" | "55P03" | "40001" | "40P01" => Trouble::Passing(Away::Busy),
-            _ => Trouble::Final(DatabaseError::Statement(error)),
-        },
-        _ => Trouble::Final(DatabaseError::Statement(error)),
-    }
 }
