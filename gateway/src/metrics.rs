@@ -3,6 +3,7 @@
 //! Labels have few values and none comes from a request: route templates, fixed codes, configured names. A client id,
 //! a patient or a path never becomes a label.
 
+mod database;
 mod labels;
 mod lists;
 mod withdrawals;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use database::DatabaseMetrics;
 use labels::{BackEnd, Decision, Handshake, OAuth, Outcome, Port, Refusal, Request, Route, Service};
 use lists::ListMetrics;
 use withdrawals::WithdrawalMetrics;
@@ -45,6 +47,7 @@ pub struct Metrics {
     back_end_seconds: Family<Service, Histogram>,
     back_end_open: Family<Service, Gauge>,
     lists: ListMetrics,
+    database: DatabaseMetrics,
     withdrawals: WithdrawalMetrics,
     presences: Family<Outcome, Counter>,
     presences_pending: Gauge,
@@ -106,6 +109,7 @@ impl Metrics {
         let back_end_open = Family::default();
         registry.register("back_end_resting", "1 while a back-end's breaker is open", back_end_open.clone());
         let lists = ListMetrics::new(&mut registry);
+        let database = DatabaseMetrics::new(&mut registry);
         let withdrawals = WithdrawalMetrics::new(&mut registry);
         let presences = Family::default();
         registry.register("presences", "Presences by outcome", presences.clone());
@@ -132,6 +136,7 @@ impl Metrics {
             back_end_seconds,
             back_end_open,
             lists,
+            database,
             withdrawals,
             presences,
             presences_pending,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bawaba_tests::harness::Harness;
+use bawaba_tests::postgres::Postgres;
 use gateway::audit::{Audit, AuditEvent, EventKind, Outcome};
 use gateway::clock::{Clock, SystemClock};
 use gateway::store::{Store, StorePlace};
@@ -51,37 +52,51 @@ pub(crate) async fn sessions(seconds: f64) -> Result<()> {
     Ok(())
 }
 
-/// Durable appends by many who wait, one fsync for all that wait at the same time.
+/// Durable appends by many who wait, one commit for all that wait at the same time; on PostgreSQL also by three nodes
+/// that write one log.
 pub(crate) async fn audit(seconds: f64) -> Result<()> {
-    println!("\nAudit events, durable (SQLite, synchronous=FULL)");
-    println!("{:<14} {:>10} {:>9} {:>9}", "who wait", "events/s", "p50 µs", "p99 µs");
+    println!("\nAudit events, durable");
+    println!("{:<36} {:>9} {:>10} {:>9} {:>9}", "engine", "who wait", "events/s", "p50 µs", "p99 µs");
     for waiting in [1, 32, 512] {
         let folder = tempfile::tempdir()?;
         let store = Store::open(&StorePlace::Sqlite(folder.path().join("bawaba.db"))).await?;
-        let audit = Audit::start(store.audit());
-        let start = Instant::now();
-        let end = start + Duration::from_secs_f64(seconds);
-        let workers = (0..waiting).map(|_| {
-            let audit = audit.clone();
-            tokio::spawn(async move {
-                let mut times = Vec::new();
-                while Instant::now() < end {
-                    let asked = Instant::now();
-                    if audit.record(event()).await.is_ok() {
-                        times.push(asked.elapsed());
-                    }
-                }
-                times
-            })
-        });
-        let mut times = Vec::new();
-        for worker in workers.collect::<Vec<_>>() {
-            times.extend(worker.await?);
-        }
-        let cell = Cell::of(times, start.elapsed());
-        let micros = |time: Duration| time.as_secs_f64() * 1e6;
-        println!("{waiting:<14} {:>10.0} {:>9.0} {:>9.0}", cell.rate, micros(cell.p50), micros(cell.p99));
+        appends("SQLite, synchronous=FULL", &[store], waiting, seconds).await?;
     }
+    let server = Postgres::start();
+    server.migrate().await;
+    let place = StorePlace::Postgres(server.place());
+    let stores = [Store::open(&place).await?, Store::open(&place).await?, Store::open(&place).await?];
+    for waiting in [1, 32, 512] {
+        appends("PostgreSQL, synchronous_commit=on", &stores[..1], waiting, seconds).await?;
+    }
+    appends("PostgreSQL, three nodes, one log", &stores, 512, seconds).await
+}
+
+async fn appends(engine: &str, stores: &[Store], waiting: usize, seconds: f64) -> Result<()> {
+    let audits: Vec<Audit> = stores.iter().map(|store| Audit::start(store.audit())).collect();
+    let start = Instant::now();
+    let end = start + Duration::from_secs_f64(seconds);
+    let workers = audits.iter().cycle().take(waiting).map(|audit| {
+        let audit = audit.clone();
+        tokio::spawn(async move {
+            let mut times = Vec::new();
+            while Instant::now() < end {
+                let asked = Instant::now();
+                if audit.record(event()).await.is_ok() {
+                    times.push(asked.elapsed());
+                }
+            }
+            times
+        })
+    });
+    let mut times = Vec::new();
+    for worker in workers.collect::<Vec<_>>() {
+        times.extend(worker.await?);
+    }
+    let cell = Cell::of(times, start.elapsed());
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    let (p50, p99) = (micros(cell.p50), micros(cell.p99));
+    println!("{engine:<36} {waiting:>9} {:>10.0} {p50:>9.0} {p99:>9.0}", cell.rate);
     Ok(())
 }
 

@@ -86,6 +86,22 @@ impl Postgres {
         self.sql("postgres", "SELECT pg_promote(true, 60)");
     }
 
+    /// Shows this certificate to whoever connects from now on; TCP without TLS is refused.
+    pub fn use_tls(&mut self, certificate_pem: &str, key_pem: &str) {
+        for (name, text) in [("server.crt", certificate_pem), ("server.key", key_pem)] {
+            let path = self.data().join(name);
+            std::fs::write(&path, text).expect("a writable folder");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a file of ours");
+            if let Some(user) = other_user() {
+                succeeds(Command::new("chown").arg(user).arg(&path));
+            }
+        }
+        let access = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+        std::fs::write(self.data().join("pg_hba.conf"), access).expect("a writable folder");
+        self.configure("ssl = on\n");
+        self.restart();
+    }
+
     /// Where gateways connect, without the password.
     pub fn url(&self) -> String {
         self.url_as(GATEWAY)

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::{Config, ConfigError, FetchSource, PatientIdentifier, StatePlace};
+use crate::store::StorePlace;
 
 const SAMPLE: &str = include_str!("../../config/sample.toml");
 
@@ -212,4 +213,50 @@ fn holders_need_a_list_and_their_policies_are_numbers() {
     assert!(error.problem.contains("holder_crl") && error.line.is_some(), "{error}");
     let error = trusting(&sound.replace("1.2.504.1.1", "morocco")).unwrap_err();
     assert!(error.problem.contains("holder_policies") && error.line.is_some(), "{error}");
+}
+
+/// The sample with this `[store]` instead.
+fn store(text: &str) -> Result<StorePlace, ConfigError> {
+    let (before, rest) = SAMPLE.split_once("[store]").unwrap();
+    let (_, after) = rest.split_once("[trust]").unwrap();
+    load(&format!("{before}[store]\n{text}\n[trust]{after}")).map(|config| config.store)
+}
+
+#[test]
+fn registry_and_log_are_in_a_file_or_in_postgresql() {
+    let file = "sqlite = \"bawaba.db\"\n";
+    let far = "postgres = \"postgres://bawaba@db.example.ma/bawaba\"\n";
+    assert!(matches!(store(file), Ok(StorePlace::Sqlite(path)) if path.ends_with("bawaba.db")));
+    let Ok(StorePlace::Postgres(place)) = store(&format!("{far}password = \"env:P\"\nca = \"ca.pem\""))
+    else {
+        panic!("no PostgreSQL")
+    };
+    assert_eq!(place.hosts[0].name(), "db.example.ma:5432");
+    assert!(place.ca.is_some() && place.password.is_some());
+    let near = "postgres = [\"postgres://b@127.0.0.1:6000/d\", \"postgresql://b@[::1]:6001/d\", \
+        \"postgres://b@/d?host=/run/postgresql\"]";
+    let Ok(StorePlace::Postgres(place)) = store(near) else { panic!("no PostgreSQL") };
+    let names: Vec<String> = place.hosts.iter().map(crate::store::PostgresHost::name).collect();
+    assert_eq!(names, ["127.0.0.1:6000", "::1:6001", "/run/postgresql:5432"]);
+    for (wrong, named) in [
+        (String::new(), "neither"),
+        (format!("{file}{far}"), "both"),
+        (format!("{file}ca = \"ca.pem\""), "belong to postgres"),
+        (far.to_owned(), "without TLS"),
+        (format!("{far}ca = \"missing.pem\""), "missing.pem"),
+        (format!("{far}ca = \"ca.pem\"\npassword = \"hunter2\""), "store.password"),
+        ("postgres = []".to_owned(), "no host"),
+        ("postgres = \"postgres://b:hunter2@localhost/d\"".to_owned(), "holds a password"),
+        ("postgres = \"mysql://b@localhost/d\"".to_owned(), "postgres://"),
+        ("postgres = \"b@localhost\"".to_owned(), "not a URL"),
+        ("postgres = \"postgres://localhost/d\"".to_owned(), "no user"),
+        ("postgres = \"postgres://b@localhost\"".to_owned(), "no database"),
+        ("postgres = \"postgres://b@/d\"".to_owned(), "no host"),
+        ("postgres = \"postgres://b@localhost/d?sslmode=disable\"".to_owned(), "sslmode"),
+        ("postgres = [\"postgres://b@localhost/d\", \"postgres://c@localhost/d\"]".to_owned(), "different"),
+    ] {
+        let error = store(&wrong).expect_err(&wrong);
+        assert!(error.problem.contains(named) && error.line.is_some(), "{wrong}: {error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
 }

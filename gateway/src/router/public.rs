@@ -20,6 +20,7 @@ use crate::limits::JWKS_MAX_AGE;
 use crate::metrics::CONTENT_TYPE as OPENMETRICS;
 use crate::oauth;
 use crate::problem::{Problem, ProblemCode};
+use crate::store::Store;
 
 /// How long one dependency may take to say that it is there.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -154,6 +155,9 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let now = app.clock.now();
     if let Some(age) = app.hot_list.age(now) {
         app.metrics.list_age("hot-list", age);
+    }
+    if let Store::Postgres(store) = &app.store {
+        app.metrics.database_connections(store.connections());
     }
     app.metrics.csca_lists(&app.trust.documents().revocation_lists(now), now);
     ([(CONTENT_TYPE, OPENMETRICS)], app.metrics.encode()).into_response()

@@ -21,7 +21,10 @@ pub struct MigrationStep {
 
 /// Lets the gateways' role do its work and no more: it appends to the log through `audit_append`, reads it, and cannot
 /// change it. Twice is as once.
-const GRANTS: &str = "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}; \
+///
+/// One migration at a time: two that grant at once would meet in PostgreSQL's own tables. The number is any.
+const GRANTS: &str = "SELECT pg_advisory_xact_lock(7244160917); \
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}; \
     GRANT USAGE ON SCHEMA public TO {role}; \
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}; \
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}; \

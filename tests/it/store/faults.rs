@@ -188,6 +188,62 @@ async fn cancelled_requests_leave_no_broken_connection_behind() {
 }
 
 #[tokio::test]
+async fn over_a_network_the_server_must_show_a_certificate_of_the_named_authority() {
+    let mut server = Postgres::start();
+    server.migrate().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let authority = |name: &str| {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let path = folder.path().join(name);
+        std::fs::write(&path, certificate.pem()).expect("a writable folder");
+        (path, rcgen::Issuer::new(params, key))
+    };
+    let ((ours, issuer), (other, _)) = (authority("ours.pem"), authority("other.pem"));
+    let mut place = server.place();
+    for (name, ca, sound) in [
+        ("127.0.0.1", Some(&ours), true),
+        ("127.0.0.1", Some(&other), false),
+        ("127.0.0.1", None, false),
+        ("db.example.ma", Some(&ours), false),
+    ] {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+        server.use_tls(&certificate.pem(), &key.serialize_pem());
+        place.ca = ca.cloned();
+        match Store::open(&StorePlace::Postgres(place.clone())).await {
+            Ok(store) => {
+                assert!(sound, "{name}, {ca:?}: believed");
+                let asked = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+                let rows = store.read(Statement::new(asked)).await.expect("rows");
+                assert!(rows[0].bool("ssl").expect("a truth"), "no TLS");
+                store.close().await;
+            }
+            Err(error) => assert!(!sound, "{name}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_forgets_what_it_acknowledged_is_refused() {
+    let server = Postgres::start_with("fsync = off\n");
+    let refused = Store::open(&StorePlace::Postgres(server.place())).await.expect_err("refused");
+    assert!(refused.to_string().contains("fsync = off"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_a_role_was_told_to_forget_is_kept_all_the_same() {
+    let mut kingdom = Kingdom::postgres().await;
+    kingdom.server().sql(DATABASE, "ALTER ROLE bawaba_gateway SET synchronous_commit = off");
+    let store = kingdom.store().await;
+    let asked = Statement::new("SELECT current_setting('synchronous_commit') AS kept");
+    assert_eq!(store.read(asked).await.expect("rows")[0].text("kept").expect("a text"), "on");
+}
+
+#[tokio::test]
 async fn without_its_database_a_gateway_does_not_start_and_says_what_to_do() {
     let mut server = Postgres::start();
     let town = Harness::new().postgres(&server).prepare().await;

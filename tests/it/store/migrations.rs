@@ -167,4 +167,14 @@ async fn an_operator_plans_migrates_and_works_on_postgresql_as_on_a_file() {
     let found = findings.iter().find(|finding| finding["check"] == "database").expect("a finding");
     assert_eq!(found["standing"], "ok", "{found}");
     assert!(found["detail"].as_str().expect("a text").contains("PostgreSQL at 127.0.0.1:"), "{found}");
+    let of_log = |answer: &Value| {
+        let findings = answer["findings"].as_array().expect("a list").clone();
+        let found = findings.iter().find(|finding| finding["check"] == "audit-log-protection").cloned();
+        found.expect("a finding")["standing"].clone()
+    };
+    assert_eq!(of_log(&answer), "ok", "{answer}");
+    // An operator who was in a hurry.
+    server.sql(DATABASE, &format!("GRANT {OWNER} TO {GATEWAY}"));
+    let (_, answer, _) = operator(&town, &["doctor", "--json"]);
+    assert_eq!(of_log(&serde_json::from_str(&answer).expect("JSON")), "warning", "{answer}");
 }
