@@ -149,6 +149,30 @@ async fn the_program_steps_up_with_a_pin_that_is_pointed_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_pin_is_nowhere_but_in_the_card_even_at_trace_level() {
+    const LONG: &str = "27182818";
+    let town = Harness::healthy().await;
+    let mut card = town.card_file("amina");
+    card["holder"]["pin"] = LONG.into();
+    std::fs::write(town.files.card("amina-long"), card.to_string()).expect("a writable folder");
+    let mut command = Command::new(program::path("bawaba-counter"));
+    command.args(["open", "--json", "--as", HOSPITAL, "--card", "amina-long", "--holder", "--pin-from"]);
+    command.args(["env:THE_PIN", "--state"]).arg(town.files.root());
+    command.env("THE_PIN", LONG).env("BAWABA_LOG", "trace");
+    let output = tokio::task::block_in_place(|| command.output().expect("the program"));
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.lines().count() > 50,
+        "too little is said to show anything: {said}"
+    );
+    for seen in [LONG.to_owned(), hex::encode(LONG)] {
+        assert!(!said.contains(&seen), "the PIN was written");
+    }
+    assert!(town.events().await.iter().all(|event| !event.to_string().contains(LONG)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_says_why_shows_the_tries_and_goes_on_in_the_same_session() {
     let town = Harness::healthy().await;
     let port = bawaba_tests::harness::free_base();
