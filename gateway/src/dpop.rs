@@ -144,9 +144,7 @@ impl Proofs {
         }
         let unspent = assertion::check(assertion, (&client.id, &key), audiences, at)?;
         let epoch = self.state.epoch().await?;
-        if proven.is_none() && unspent.may_precede(&epoch) {
-            return Err(AssertionError::Epoch.into());
-        }
+        let unspent = if proven.is_none() { unspent.within(&epoch, at)? } else { unspent };
         let name = spent_name(key.thumbprint(), &unspent.jti);
         match self.state.spend(Space::Assertion, &name, ASSERTION_SPENT_LIFE, &epoch).await? {
             Spent::First => {}

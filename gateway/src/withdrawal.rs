@@ -67,9 +67,10 @@ pub enum Ended {
 }
 
 /// The codes under which withdrawals are made; a code of a later version reads as `withdrawn`.
-const REASONS: [&str; 11] = [
+const REASONS: [&str; 12] = [
     "session-ended",
     "token-revoked",
+    "client-key-replaced",
     "client-suspended",
     "client-certificate-revoked",
     "card-lost",

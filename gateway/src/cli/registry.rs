@@ -1,5 +1,6 @@
 //! Who is registered, and may they still?
 
+mod clients;
 mod import;
 mod stats;
 mod withdraw;
@@ -18,6 +19,7 @@ use crate::registry::{Client, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::store::Store;
 use crate::token::Tokens;
 use crate::withdrawal::{Withdrawals, Withdrawn};
+use clients::{AddClient, SetClientKey};
 use withdraw::{EndSessions, ReportCard};
 
 #[derive(Debug, Subcommand)]
@@ -28,6 +30,17 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Register a client: one that has a certificate, or one that is known by a key of its own (DPoP, private_key_jwt)
+    #[command(
+        after_help = "Example:\n  bawaba registry add-client mobile-2 --kind mobile-unit --name 'Unité mobile Haut Atlas' \\\n    \
+        --scope prescription --jwk key.jwk --config gateway.toml"
+    )]
+    AddClient(AddClient),
+    /// Give a client another key, or none: what the old one opened ends within a second
+    #[command(
+        after_help = "Example:\n  bawaba registry set-client-key mobile-2 --jwk new.jwk --config gateway.toml"
+    )]
+    SetClientKey(SetClientKey),
     /// Suspend a client: a running gateway refuses it within a second, sessions included
     #[command(after_help = "Its certificate stays valid; to end that too: bawaba pki revoke-client.\n\n\
         Example:\n  bawaba registry suspend --state ./var/demo pharmacy-2")]
@@ -69,6 +82,9 @@ struct Shown {
     city: String,
     active: bool,
     scopes: Vec<String>,
+    /// The RFC 7638 thumbprint of its key, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
@@ -90,6 +106,8 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
                 table(&["ID", "KIND", "STATE", "NAME", "CITY"], &clients.iter().map(row).collect::<Vec<_>>())
             })
         }),
+        Command::AddClient(asked) => runtime()?.block_on(clients::add(asked, *output)),
+        Command::SetClientKey(asked) => runtime()?.block_on(clients::set_key(asked, *output)),
         Command::Suspend(one) => runtime()?.block_on(set_active(one, false, *output)),
         Command::Resume(one) => runtime()?.block_on(set_active(one, true, *output)),
         Command::ReportCard(asked) => runtime()?.block_on(withdraw::report_card(asked, *output)),
@@ -101,10 +119,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 
 async fn set_active(one: &One, active: bool, output: Output) -> Result<(), Failure> {
     let opened = Opened::at(&one.place).await?;
-    let Some(client) = opened.registry.client(&one.client) else {
-        return Err(Failure::new(Exit::Failed, format!("no client {} is registered", one.client))
-            .remedy("bawaba registry list-clients shows who is"));
-    };
+    let client = opened.registry.client(&one.client).ok_or_else(|| unknown(&one.client))?;
     let client = Client { active, ..Client::clone(&client) };
     opened.registry.register_client(&client).await.map_err(|error| unavailable(&error))?;
     if !active {
@@ -142,9 +157,15 @@ impl Opened {
     }
 }
 
+fn unknown(client: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("no client {client} is registered"))
+        .remedy("bawaba registry list-clients shows who is")
+}
+
 fn shown(client: &Client) -> Shown {
-    let Client { id, kind, name, city, active, scopes, key: _ } = client.clone();
-    Shown { id, kind: kind.as_str(), name, city, active, scopes }
+    let Client { id, kind, name, city, active, scopes, key } = client.clone();
+    let key = key.map(|key| key.thumbprint().to_owned());
+    Shown { id, kind: kind.as_str(), name, city, active, scopes, key }
 }
 
 fn unavailable(error: &RegistryError) -> Failure {

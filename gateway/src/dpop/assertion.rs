@@ -51,6 +51,9 @@ pub enum AssertionError {
     /// Made before the shared memory began, or so shortly after that it may have been spent in the one before.
     #[error("older than the memory of what was spent")]
     Epoch,
+    /// The shared memory is so young that every assertion may have been spent in the one before: come back later.
+    #[error("the memory of what was spent is too young")]
+    Young,
     /// It was accepted once, here or at another node.
     #[error("spent")]
     Replayed,
@@ -77,6 +80,7 @@ impl AssertionError {
             Self::Future => "assertion-future",
             Self::Id => "assertion-jti",
             Self::Epoch => "assertion-epoch",
+            Self::Young => "assertion-memory-young",
             Self::Replayed => "assertion-replayed",
             Self::OtherClient => "assertion-of-another-client",
         }
@@ -178,10 +182,14 @@ impl Claims {
 }
 
 impl UnspentAssertion {
-    /// Whether it may have been spent in a memory before this one: a client's clock may be [`PROOF_WINDOW`] ahead of the
+    /// Refuses one that may have been spent in a memory before this: a client's clock may be [`PROOF_WINDOW`] ahead of the
     /// node that took it, and that node [`KEY_CLOCK_SKEW`] ahead of the memory.
-    pub(super) fn may_precede(&self, epoch: &Epoch) -> bool {
+    pub(super) fn within(self, epoch: &Epoch, at: OffsetDateTime) -> Result<Self, AssertionError> {
         let whole_from = epoch.since.unix_timestamp().saturating_add(PROOF_WINDOW + KEY_CLOCK_SKEW);
-        self.issued_at <= whole_from
+        match self.issued_at > whole_from {
+            true => Ok(self),
+            false if at.unix_timestamp() <= whole_from => Err(AssertionError::Young),
+            false => Err(AssertionError::Epoch),
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{Form, OAuthError, fault};
 use crate::app::App;
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
-use crate::dpop::{DPOP, ProofRefusal, ProvenKey, ProvenRequest, RequestUrls, Unproven};
+use crate::dpop::{AssertionError, DPOP, ProofRefusal, ProvenKey, ProvenRequest, RequestUrls, Unproven};
 use crate::router::nonce_header;
 
 /// `client_assertion_type` of RFC 7523 §2.2.
@@ -77,6 +77,7 @@ async fn refused(app: &App, unproven: Unproven, event: &AuditEvent) -> OAuthErro
     let exact = unproven.code();
     match unproven {
         Unproven::State(_) => OAuthError::exactly(&fault::UNAVAILABLE, exact),
+        Unproven::Assertion(AssertionError::Young) => OAuthError::exactly(&fault::UNAVAILABLE, exact),
         Unproven::Assertion(_) => OAuthError::exactly(&fault::CLIENT_UNPROVEN, exact),
         Unproven::Proof(error) => match error.refusal() {
             ProofRefusal::Invalid => OAuthError::exactly(&fault::PROOF, exact),
