@@ -144,7 +144,15 @@ async fn a_refusal_reaches_the_counter_as_the_gateways_own_problem() {
         refused("hospital-1", &hers.token, &format!("/Patient/{subject}"), 403, "patient-mismatch", "").await;
         let unbound = refused("clinic-1", &hers.token, &search(&hers), 401, "token-invalid", "").await;
         let challenges: Vec<_> = unbound.headers.get_all("www-authenticate").iter().collect();
-        assert_eq!(challenges, ["Bearer error=\"invalid_token\""], "{}", proxy.name);
+        assert_eq!(challenges.len(), 1, "{}: {challenges:?}", proxy.name);
+        assert!(unbound.header("www-authenticate").starts_with("Bearer error=\"invalid_token\""));
+        let path = format!("/Patient/{}/$everything", hers.patient_at("dossier"));
+        let holder =
+            refused("hospital-1", &hers.token, &path, 401, "holder-required", "holder-required").await;
+        let challenge = holder.header("www-authenticate");
+        for word in ["insufficient_user_authentication", "acr_values=\"holder\""] {
+            assert!(challenge.contains(word), "{}: {challenge}", proxy.name);
+        }
         let nothing = refused("hospital-1", "", &search(&hers), 401, "token-invalid", "").await;
         assert!(nothing.header("www-authenticate").starts_with("Bearer"), "{}", proxy.name);
         refused(

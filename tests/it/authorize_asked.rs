@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bawaba_tests::harness::{Harness, Opened};
 use bawaba_tests::papers::claims_of;
-use bawaba_tests::raw::{Answer, Identity};
+use bawaba_tests::raw::{Answer, Identity, Wire, client_config};
 
 /// The percent-encoded PEM of nginx and Envoy.
 fn escaped_pem(identity: &Identity) -> String {
@@ -120,6 +120,28 @@ async fn envoy_asks_with_the_path_itself() {
     let before = town.event_count().await;
     let twice = envoy("X-Original-URI: /Patient/1");
     refused(&town, &ask(&town, "dossier", &line, &twice).await, before, 400, "malformed").await;
+}
+
+#[tokio::test]
+async fn envoy_asks_with_the_host_of_the_request_that_it_holds() {
+    let hosts = |config: &mut toml::Table, _: &_| {
+        let hosts = ["localhost", "127.0.0.1", "dossier.example.ma"].map(toml::Value::from);
+        config["listen"].as_table_mut().expect("a table").insert("hosts".to_owned(), hosts.to_vec().into());
+    };
+    let town = Harness::new().configured(hosts).start().await;
+    let opened = town.session("amina", "hospital-1").await;
+    let tls = client_config(&town.files.ca_certificate(), Some(&town.identity("dossier")), &["http/1.1"]);
+    let mut tls = (*tls).clone();
+    // The name that is asked for in TLS is that of the Host or none; here the harness's certificate knows but localhost.
+    tls.enable_sni = false;
+    let mut wire = Wire::connect(town.api, &std::sync::Arc::new(tls)).await.expect("a connection");
+    let question = format!(
+        "GET /v1/authorize/Patient/{} HTTP/1.1\r\nHost: dossier.example.ma\r\nContent-Length: 0\r\n{}\r\n{}\r\n\r\n",
+        opened.patient_at("dossier"),
+        xfcc(&town.identity("hospital-1")),
+        bearer(&opened)
+    );
+    permitted(&wire.ask(&question).await, &opened);
 }
 
 #[tokio::test]

@@ -64,6 +64,18 @@ fn plain_http_back_end_is_refused() {
 }
 
 #[test]
+fn a_client_is_one_service_and_no_two() {
+    assert_eq!(load(SAMPLE).unwrap().back_ends["dossier"].client.as_deref(), Some("dossier"));
+    let text = format!(
+        "{SAMPLE}\n[backends.archive]\nurl = \"https://archive.example.ma\"\nca = \"ca.pem\"\naudience = \"archive\"\n\
+         patient_identifier = \"pairwise\"\nclient = \"dossier\"\n"
+    );
+    let error = load(&text).unwrap_err();
+    assert!(error.problem.contains("\"dossier\" is the client of two back-ends"), "{error}");
+    assert!(error.line.is_some(), "{error}");
+}
+
+#[test]
 fn session_longer_than_fifteen_minutes_is_refused() {
     let error = load(&SAMPLE.replace("session_secs = 900", "session_secs = 901")).unwrap_err();
     assert!(error.problem.contains("901"), "{error}");
