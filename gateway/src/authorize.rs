@@ -7,7 +7,8 @@
 //! the one service that is configured as its own. The counter proved to the proxy that it holds the key of its
 //! certificate; that it did is the proxy's word. Chain, revocation list and register are judged here, and the
 //! session must be bound to that very certificate. A proxy that lies gains what it has anyway: a token for its own
-//! service, for sessions whose token it has seen.
+//! service, for sessions whose token it has seen. A counter that has a key instead of a certificate (RFC 9449) proves it to
+//! us through the proxy, and its proof is spent here.
 //!
 //! What is decided is what was asked, octet by octet: nothing is rewritten as in [`crate::access`], because the
 //! proxy forwards the request as it holds it. So a request names the patient as the service does (`patient_at` of
@@ -15,13 +16,14 @@
 
 mod answer;
 mod certificate;
+mod key;
 mod question;
 
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use policies::ClientKind;
 
 use crate::access::{Decided, Head, understand};
@@ -29,12 +31,27 @@ use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
+use crate::dpop::DPOP;
 use crate::edge::ReportedHeaders;
 use crate::fhir::BodyKind;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, unrecorded};
 use crate::trust::Unvouched;
 use question::Question;
+
+/// What a proxy asks: about which service, which request, of whom (*demande d'avis*).
+struct Asked<'a> {
+    back_end: &'a BackEndConfig,
+    question: Question,
+    reported: &'a ReportedHeaders,
+    parts: &'a Parts,
+}
+
+/// Why nobody knows who sent the request: the refusal, and the nonce that a client with a key is asked to use.
+struct Unidentified {
+    refusal: Refusal,
+    nonce: Option<(HeaderName, HeaderValue)>,
+}
 
 /// One question of a service's own proxy.
 pub(crate) async fn authorize(
@@ -48,7 +65,11 @@ pub(crate) async fn authorize(
     let (parts, _unread) = request.into_parts();
     let decided = match decide(app, asker, &parts, &mut event).await {
         Ok(decided) => decided,
-        Err(refusal) => return refusal.record(&app.audit, event).await,
+        Err(Unidentified { refusal, nonce }) => {
+            let mut answer = refusal.record(&app.audit, event).await;
+            answer.headers_mut().extend(nonce);
+            return answer;
+        }
     };
     event.outcome = Outcome::Permit;
     event.code = "permitted".into();
@@ -64,14 +85,26 @@ async fn decide(
     asker: &Caller,
     parts: &Parts,
     event: &mut AuditEvent,
-) -> Result<Decided, Refusal> {
+) -> Result<Decided, Unidentified> {
     let back_end = own_service(app, asker)?;
     event.service = Some(back_end.service.clone());
-    let reported = parts.extensions.get::<ReportedHeaders>().cloned().unwrap_or_default();
-    let question = Question::read(&parts.method, &parts.uri, &reported)?;
-    let path = question.below(back_end.url.path())?;
-    let counter = counter(app, asker, &reported, event)?;
+    let nothing = ReportedHeaders::default();
+    let reported = parts.extensions.get::<ReportedHeaders>().unwrap_or(&nothing);
+    let question = Question::read(&parts.method, &parts.uri, reported)?;
+    let asked = Asked { back_end, question, reported, parts };
+    let counter = counter(app, asker, &asked, event).await?;
+    Ok(judge(app, &counter, &asked, event).await?)
+}
 
+/// What follows when everybody is known: the decision of flow 3.2, about the request as it is.
+async fn judge(
+    app: &App,
+    counter: &Caller,
+    asked: &Asked<'_>,
+    event: &mut AuditEvent,
+) -> Result<Decided, Refusal> {
+    let Asked { back_end, question, parts, .. } = asked;
+    let path = question.below(back_end.url.path())?;
     let head = Head {
         service: &back_end.service,
         method: &question.method,
@@ -79,7 +112,7 @@ async fn decide(
         query: question.target.query(),
         headers: &parts.headers,
     };
-    let understood = understand(app, &counter, head, event).await?;
+    let understood = understand(app, counter, head, event).await?;
     match understood.body() {
         BodyKind::None => {}
         BodyKind::Stream => raw_content(&parts.headers)?,
@@ -87,7 +120,7 @@ async fn decide(
             return Err(Refusal::new(ProblemCode::BodyNotShown));
         }
     }
-    let decided = understood.decide(app, &counter, None, event)?;
+    let decided = understood.decide(app, counter, None, event)?;
     question.is_what_was_decided(path, &decided.asked)?;
     Ok(decided)
 }
@@ -106,20 +139,36 @@ fn own_service<'a>(app: &'a App, asker: &Caller) -> Result<&'a BackEndConfig, Re
 
 /// Who sent the request to the proxy. It counts as a request of that counter, not of the proxy, through which all
 /// counters come; one that nobody vouches for counts as the proxy's.
-fn counter(
+async fn counter(
     app: &App,
     asker: &Caller,
-    reported: &ReportedHeaders,
+    asked: &Asked<'_>,
     event: &mut AuditEvent,
-) -> Result<Caller, Refusal> {
-    let counter = certificate::reported_chain(reported).map_err(Refusal::told).and_then(|chain| {
-        let vouched = app.trust.vouched(&chain, event.at)?;
-        event.client = Some(vouched.certificate().subject_serial_number().to_owned());
-        Caller::vouched(&vouched, &app.trust, &app.registry, event.at)
-    });
+) -> Result<Caller, Unidentified> {
+    let counter = if asked.parts.headers.contains_key(DPOP) {
+        key::counter(app, asked, event.at).await
+    } else {
+        reported(app, asked, event).map_err(Unidentified::from)
+    };
     let counted = counter.as_ref().map_or_else(|_| asker.id(), Caller::id);
     app.rate.permit(counted).map_err(Refusal::told)?;
-    counter
+    let counter = counter?;
+    event.client = Some(counter.client().id.clone());
+    Ok(counter)
+}
+
+/// The counter by the certificate that the proxy reports.
+fn reported(app: &App, asked: &Asked<'_>, event: &mut AuditEvent) -> Result<Caller, Refusal> {
+    let chain = certificate::reported_chain(asked.reported).map_err(Refusal::told)?;
+    let vouched = app.trust.vouched(&chain, event.at)?;
+    event.client = Some(vouched.certificate().subject_serial_number().to_owned());
+    Caller::vouched(&vouched, &app.trust, &app.registry, event.at)
+}
+
+impl From<Refusal> for Unidentified {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, nonce: None }
+    }
 }
 
 impl From<Unvouched> for Refusal {

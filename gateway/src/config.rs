@@ -93,6 +93,8 @@ pub struct BackEndConfig {
     pub patient_identifier: PatientIdentifier,
     /// The registered client that is this service: it may ask `/oauth/introspect` and `/v1/authorize` about its own.
     pub client: Option<String>,
+    /// Where that proxy is reached: what a counter's DPoP proof names (`htu`, RFC 9449 §4.2).
+    pub public_url: Option<Url>,
 }
 
 /// By which name a back-end knows the patient.

@@ -80,6 +80,7 @@ struct BackEndFile {
     audience: String,
     patient_identifier: PatientIdentifier,
     client: Option<Spanned<String>>,
+    public_url: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -190,6 +191,7 @@ impl Source<'_> {
             ca: self.readable("ca", &file.ca)?,
             audience: file.audience,
             patient_identifier: file.patient_identifier,
+            public_url: file.public_url.as_ref().map(|url| self.https(url)).transpose()?,
             client: file.client.map(Spanned::into_inner),
             service,
         })
