@@ -11,6 +11,7 @@
 //! | `token` | which grant is asked for? |
 //! | `client_token` | RFC 6749 §4.4: with what does a client without a certificate open presences? |
 //! | `exchange` | RFC 8693: for which audience does a session, or a received token, become another? |
+//! | `actor` | which practitioner acts? |
 //! | `introspect` | RFC 7662: what is a token worth, and who may know? |
 //! | `received` | has what stands behind a received token been withdrawn? |
 //! | `metadata` | RFC 8414, RFC 9728: what can be asked here, and where? |
@@ -18,6 +19,7 @@
 //! | `fault` | which refusals are there? One table |
 //! | `error` | how is a refusal told (RFC 6749 §5.2) and recorded? |
 
+mod actor;
 mod assertion;
 mod client;
 mod client_token;
@@ -44,9 +46,11 @@ use serde::Serialize;
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
+use crate::problem::{Problem, ProblemCode};
 use crate::refusal::{on_record, unrecorded};
 use crate::telemetry::RequestContext;
 
+pub use actor::Practitioner;
 pub(crate) use client::Asked;
 pub(crate) use error::OAuthError;
 pub use fault::Fault;
@@ -94,12 +98,16 @@ pub(crate) async fn revoke(
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Response {
-    let mut event = event(&app, EventKind::TokenRefused, &context);
-    let answer = match client::asked(&app, proven, request, &mut event).await {
-        Ok(asked) => revoke::revoke(&app, &asked, &mut event).await,
-        Err(error) => Err(error),
-    };
-    told(&app, "revoke", answer, event).await
+    // In a task of its own: a client that hangs up half-way leaves nothing withdrawn that is not on record.
+    let done = tokio::spawn(async move {
+        let mut event = event(&app, EventKind::TokenRefused, &context);
+        let answer = match client::asked(&app, proven, request, &mut event).await {
+            Ok(asked) => revoke::revoke(&app, &asked, &mut event).await,
+            Err(error) => Err(error),
+        };
+        told(&app, "revoke", answer, event).await
+    });
+    done.await.unwrap_or_else(|_| Problem::new(ProblemCode::Internal).into_response())
 }
 
 /// A good answer, not yet on record.

@@ -43,6 +43,7 @@ pub use claims::{BackEndClaims, PresenceClaims, ReceiptClaims, SessionClaims, St
 pub use client::{ClientClaims, PRESENCE_SCOPE, VerifiedClientToken};
 pub use confirmation::{Confirmation, Scheme};
 pub use error::{TokenError, TokenRefusal};
+pub(crate) use json::read_once;
 pub use published::jwk_set;
 pub use received::{PatientReference, TokenSays, VerifiedBackEndToken};
 pub use session::VerifiedSessionToken;

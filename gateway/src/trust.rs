@@ -12,6 +12,7 @@ pub mod hot_list;
 pub(crate) mod import;
 mod material;
 mod reload;
+mod statement;
 pub(crate) mod store;
 mod stored;
 mod vouched;
@@ -34,6 +35,8 @@ pub(crate) use files::certificates;
 pub use files::{TrustError, Unused};
 pub use holders::Holders;
 pub(crate) use material::{documents as lists, trust_store as documents};
+pub(crate) use statement::StatementHeader;
+pub use statement::{SignedStatement, StatementError};
 pub use store::StoreError;
 pub use vouched::{Unvouched, VouchedCertificate};
 

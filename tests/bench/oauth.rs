@@ -46,7 +46,7 @@ pub(crate) async fn table() -> Result<()> {
         let subject = tokens.pairwise_subject("prescription", health_id)?;
         let grant = BackEndGrant { audience: "prescription", subject: &subject, scope: "prescription" };
         let holder = Holder { client_id: "pharmacy-1", confirmation: &key };
-        Ok(tokens.exchange(&session, &permit, &grant, holder, at)?.token)
+        Ok(tokens.exchange(&session, &permit, &grant, (holder, None), at)?.token)
     };
     let known = exchange()?;
     tokens.introspect(&known, at)?;

@@ -16,6 +16,7 @@ mod hot_list;
 mod hsm;
 mod keys;
 mod load;
+mod oauth_actor;
 mod oauth_exchange;
 mod oauth_foreign;
 mod oauth_introspection;

@@ -159,7 +159,7 @@ async fn foreign_types_are_refused_by_name() {
     let answer = counter.exchange_with(&token, &[PRESCRIPTION[0], ("requested_token_type", &jwt)]).await;
     assert_eq!(answer.is(200).json["issued_token_type"], jwt);
     let actor = [PRESCRIPTION[0], ("actor_token", token.as_str()), ("actor_token_type", ACCESS_TOKEN)];
-    counter.exchange_with(&token, &actor).await.is_oauth_error("invalid_request", "actor-token-unsupported");
+    counter.exchange_with(&token, &actor).await.is_oauth_error("invalid_request", "actor-token-type");
     for grant in ["password", "authorization_code", "refresh_token", "Urn:ietf"] {
         let answer = counter.form("/oauth/token", &[("grant_type", grant)]).await;
         answer.is_oauth_error("unsupported_grant_type", "grant-unsupported");

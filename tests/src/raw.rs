@@ -35,6 +35,11 @@ impl Identity {
         Self { chain: vec![cert], key }
     }
 
+    /// Its key, in PKCS#8.
+    pub fn key_der(&self) -> &[u8] {
+        self.key.secret_der()
+    }
+
     /// The certificate itself.
     pub fn certificate(&self) -> &CertificateDer<'static> {
         &self.chain[0]

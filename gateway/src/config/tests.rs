@@ -40,6 +40,30 @@ fn shipped_sample_is_understood() {
 }
 
 #[test]
+fn the_api_is_at_the_issuers_host_unless_the_file_says_otherwise() {
+    assert_eq!(load(SAMPLE).unwrap().api, "https://bawaba.example.ma:8440");
+    let elsewhere = SAMPLE.replace("[issuer]", "[issuer]\napi = \"https://api.example.ma/\"");
+    let config = load(&elsewhere).unwrap();
+    assert_eq!(config.api, "https://api.example.ma");
+    let service = |of: Option<&super::BackEndConfig>| of.map(|back_end| back_end.service.clone());
+    for (resource, found) in [
+        ("https://api.example.ma/dossier", Some("dossier")),
+        ("https://api.example.ma/dossier/", Some("dossier")),
+        ("https://bawaba.example.ma:8441/billing", Some("billing")),
+        ("https://dossier.example.ma", Some("dossier")),
+        ("https://dossier.example.ma#x", None),
+        ("https://api.example.ma/", None),
+        ("https://api.example.ma.evil.example/dossier", None),
+        ("dossier", None),
+    ] {
+        assert_eq!(service(config.back_end_of_resource(resource)).as_deref(), found, "{resource}");
+    }
+    assert_eq!(service(config.back_end_of_client("dossier")).as_deref(), Some("dossier"));
+    assert_eq!(service(config.back_end_of_client("")), None);
+    assert!(load(&SAMPLE.replace("[issuer]", "[issuer]\napi = \"http://api.example.ma\"")).is_err());
+}
+
+#[test]
 fn unknown_key_is_named_with_its_line() {
     let text = SAMPLE.replace("[issuer]", "[issuer]\nurll = 1");
     let error = load(&text).unwrap_err();

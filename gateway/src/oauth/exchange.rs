@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::received::Received;
-use super::{Answer, Asked, Form, OAuthError, fault};
+use super::{Answer, Asked, Form, OAuthError, Practitioner, fault};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
@@ -21,7 +21,7 @@ use crate::token::{BackEndGrant, Confirmation, Holder, IssuedToken, scope};
 pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+pub(super) const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 /// What is asked, as far as it can be judged without the token.
 struct Wanted<'a> {
@@ -47,14 +47,19 @@ pub(super) async fn exchange(app: &App, asked: &Asked, event: &mut AuditEvent) -
     event.service = Some(wanted.back_end.service.clone());
     let caller = asked.caller();
     let (issued, scope) = if caller.client().kind == ClientKind::BackEnd {
+        // The practitioner of the first token stays; a machine has none of its own.
+        if ["actor_token", "actor_token_type"].iter().any(|name| asked.form().get(name).is_some()) {
+            return Err(OAuthError::new(&fault::ACTOR_TOKEN_TYPE));
+        }
         onward(app, caller, &wanted, event).await?
     } else {
-        of_session(app, caller, &wanted, event).await?
+        of_session(app, asked, &wanted, event).await?
     };
     event.kind = EventKind::TokenExchanged;
     event.outcome = Outcome::Permit;
     event.code = "token-exchanged".into();
-    event.detail = Some(format!("jti {}, scope {scope}", issued.id));
+    let practitioner = issued.practitioner.as_ref().map(|id| format!(", practitioner {id}"));
+    event.detail = Some(format!("jti {}, scope {scope}{}", issued.id, practitioner.unwrap_or_default()));
     Answer::of(&Exchanged {
         expires_in: issued.expires_at.unix_timestamp() - event.at.unix_timestamp(),
         access_token: issued.token,
@@ -78,9 +83,6 @@ fn wanted<'a>(app: &'a App, form: &'a Form) -> Result<Wanted<'a>, OAuthError> {
         Some(JWT) => JWT,
         Some(_) => return Err(OAuthError::new(&fault::REQUESTED_TOKEN_TYPE)),
     };
-    if ["actor_token", "actor_token_type"].iter().any(|name| form.get(name).is_some()) {
-        return Err(OAuthError::new(&fault::ACTOR_TOKEN));
-    }
     let back_end = match (form.get("audience"), form.get("resource")) {
         (None, None) => return Err(OAuthError::new(&fault::TARGET_MISSING)),
         (Some(_), Some(_)) => return Err(OAuthError::new(&fault::TARGET_REPEATED)),
@@ -94,16 +96,17 @@ fn wanted<'a>(app: &'a App, form: &'a Form) -> Result<Wanted<'a>, OAuthError> {
 /// A counter shows its session, over the connection to which it is bound.
 async fn of_session(
     app: &App,
-    caller: &Caller,
+    asked: &Asked,
     wanted: &Wanted<'_>,
     event: &mut AuditEvent,
 ) -> Result<(IssuedToken, String), OAuthError> {
-    let (at, back_end) = (event.at, wanted.back_end);
+    let (at, back_end, caller) = (event.at, wanted.back_end, asked.caller());
     let token = app.tokens.verify_session(wanted.subject_token, caller.confirmation(), at)?;
     event.session = Some(token.claims().id);
     event.subject = Some(token.claims().subject.clone());
     event.purpose = Some(token.claims().purpose.as_str().to_owned());
     let session = session::running(app, token, at)?;
+    let practitioner = Practitioner::of_request(app, asked.form(), &session, at)?;
     let claims = session.claims();
     let permit = permit(
         app,
@@ -122,7 +125,8 @@ async fn of_session(
     let scope = scope::narrowed(&claims.scope, &back_end.service, wanted.scope)?;
     let there = app.pseudonym_at(back_end, &patient)?;
     let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
-    let issued = app.tokens.exchange(&session, &permit, &grant, holder(caller), at)?;
+    let issued =
+        app.tokens.exchange(&session, &permit, &grant, (holder(caller), practitioner.as_ref()), at)?;
     Ok((issued, scope))
 }
 

@@ -63,8 +63,10 @@ faults! {
         "subject_token_type is urn:ietf:params:oauth:token-type:access_token or the same with :jwt",
     REQUESTED_TOKEN_TYPE: "invalid_request" BAD_REQUEST "requested-token-type"
         "requested_token_type is urn:ietf:params:oauth:token-type:access_token or the same with :jwt",
-    ACTOR_TOKEN: "invalid_request" BAD_REQUEST "actor-token-unsupported"
-        "no actor_token is taken: the actor is the client that authenticated",
+    ACTOR_TOKEN_TYPE: "invalid_request" BAD_REQUEST "actor-token-type"
+        "actor_token comes with actor_token_type urn:ietf:params:oauth:token-type:jwt, and not onward",
+    ACTOR_TOKEN: "invalid_request" BAD_REQUEST "actor-token-invalid"
+        "the actor token is not signed by a practitioner for this session",
     TOKEN_INVALID: "invalid_request" BAD_REQUEST "token-invalid" "the token is not an access token of this gateway",
     TOKEN_EXPIRED: "invalid_request" BAD_REQUEST "token-expired" "the token is over, or its time has not come",
     TOKEN_AUDIENCE: "invalid_request" BAD_REQUEST "token-audience" "the token is for somebody else",

@@ -3,18 +3,15 @@
 use std::path::Path;
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, ParsedPublicKey,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hsm_config::{HsmError, KeyRole};
 use policies::ClientKind;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::ParsedCertificate;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -22,6 +19,7 @@ use super::statement::{Addressed, Kind};
 use super::{Desk, RelinkError};
 use crate::caller::Caller;
 use crate::limits::MAX_RELINK_STATEMENT_BYTES;
+use crate::trust::{StatementError, StatementHeader};
 
 /// A registered auditor who signed a statement (*opérateur*).
 ///
@@ -48,15 +46,6 @@ impl std::fmt::Debug for OperatorKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("OperatorKey(redacted)")
     }
-}
-
-/// The only header: three members, no other is understood.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Header {
-    alg: String,
-    typ: String,
-    x5c: Vec<String>,
 }
 
 impl OperatorKey {
@@ -88,7 +77,7 @@ impl OperatorKey {
     }
 
     pub(super) fn sign(&self, kind: Kind, statement: &impl Serialize) -> Result<String, RelinkError> {
-        let header = Header {
+        let header = StatementHeader {
             alg: "ES256".to_owned(),
             typ: kind.typ().to_owned(),
             x5c: self.chain.iter().map(|der| STANDARD.encode(der)).collect(),
@@ -112,30 +101,13 @@ impl Desk {
         kind: Kind,
         at: OffsetDateTime,
     ) -> Result<(T, Operator), RelinkError> {
-        if text.len() > MAX_RELINK_STATEMENT_BYTES {
-            return Err(RelinkError::Statement("too long"));
-        }
-        let (signed, signature) = text.rsplit_once('.').ok_or(RelinkError::Statement("not three parts"))?;
-        let (header, payload) = signed.split_once('.').ok_or(RelinkError::Statement("not three parts"))?;
-        let header: Header = decoded(header, "not exactly alg, typ and x5c")?;
-        if header.alg != "ES256" || header.typ != kind.typ() {
-            return Err(RelinkError::Statement("of another kind"));
-        }
-        let chain = header.x5c.iter().map(|der| STANDARD.decode(der).map(CertificateDer::from));
-        let chain: Vec<_> = chain.collect::<Result<_, _>>().map_err(|_| RelinkError::Statement("x5c"))?;
-        let leaf = chain.first().ok_or(RelinkError::Statement("x5c"))?;
-        let parsed = ParsedCertificate::try_from(leaf).map_err(|_| RelinkError::Statement("x5c"))?;
-        let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, parsed.subject_public_key_info().as_ref())
-            .map_err(|_| RelinkError::Key("not a P-256 key"))?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| RelinkError::Signature)?;
-        key.verify_sig(signed.as_bytes(), &signature).map_err(|_| RelinkError::Signature)?;
-        let statement: T = decoded(payload, "not the members of its kind")?;
+        let stated = self.trust.statement(text, kind.typ(), MAX_RELINK_STATEMENT_BYTES, at)?;
+        let statement: T = serde_json::from_slice(stated.payload())
+            .map_err(|_| RelinkError::Statement("not the members of its kind"))?;
         if statement.id().aud != self.config.issuer {
             return Err(RelinkError::Statement("for another gateway"));
         }
-        let vouched =
-            self.trust.vouched(&chain, at).map_err(|error| RelinkError::Operator(error.code().into()))?;
-        let caller = Caller::vouched(&vouched, &self.trust, &self.registry, at)
+        let caller = Caller::vouched(stated.signer(), &self.trust, &self.registry, at)
             .map_err(|refusal| RelinkError::Operator(refusal.into_codes().1))?;
         if caller.client().kind != ClientKind::Auditor {
             return Err(RelinkError::Operator("relink-not-an-auditor".into()));
@@ -173,7 +145,13 @@ fn encoded(value: &impl Serialize) -> Result<String, RelinkError> {
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
-fn decoded<T: DeserializeOwned>(part: &str, otherwise: &'static str) -> Result<T, RelinkError> {
-    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| RelinkError::Statement("not base64url"))?;
-    serde_json::from_slice(&json).map_err(|_| RelinkError::Statement(otherwise))
+impl From<StatementError> for RelinkError {
+    fn from(error: StatementError) -> Self {
+        match error {
+            StatementError::Malformed(what) => Self::Statement(what),
+            StatementError::Key => Self::Key("not a P-256 key"),
+            StatementError::Signature => Self::Signature,
+            StatementError::Unvouched(error) => Self::Operator(error.code().into()),
+        }
+    }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{BackEndClaims, Confirmation, TokenError, Tokens, scope, wire};
 use crate::limits::{MAX_BACK_END_LIFETIME, MIN_BACK_END_LIFETIME};
-use crate::oauth::Received;
+use crate::oauth::{Practitioner, Received};
 use crate::session::Session;
 
 /// What a back-end may be told and do for one session.
@@ -40,6 +40,8 @@ pub struct IssuedToken {
     pub id: Uuid,
     /// `exp`.
     pub expires_at: OffsetDateTime,
+    /// `act.practitioner`.
+    pub practitioner: Option<String>,
 }
 
 /// What makes two requests for a back-end token the same.
@@ -104,7 +106,7 @@ impl Tokens {
     }
 
     /// Exchanges a session for a token that the counter brings to one back-end itself, bound to the counter's key
-    /// (RFC 8693). A new one each time: a counter that takes one back has not taken back another.
+    /// (RFC 8693), with the practitioner who acts there. A new one each time: a counter that takes one back has not taken back another.
     ///
     /// # Errors
     /// As [`Tokens::issue_back_end`].
@@ -113,10 +115,11 @@ impl Tokens {
         session: &Session,
         _permit: &Permit,
         grant: &BackEndGrant<'_>,
-        holder: Holder<'_>,
+        (holder, practitioner): (Holder<'_>, Option<&Practitioner>),
         at: OffsetDateTime,
     ) -> Result<IssuedToken, TokenError> {
-        let claims = self.of_session(session, grant, Some(holder), at)?;
+        let mut claims = self.of_session(session, grant, Some(holder), at)?;
+        claims.practitioner = practitioner.map(|practitioner| practitioner.id().to_owned());
         self.issued(&claims, at)
     }
 
@@ -188,6 +191,7 @@ impl Tokens {
             expires_at,
             // The counter acts for the patient (RFC 8693 §4.1).
             actors: vec![claims.client_id.clone()],
+            practitioner: None,
             establishment: claims.establishment.clone(),
             presence: claims.presence.clone(),
             purpose: claims.purpose,
@@ -200,7 +204,12 @@ impl Tokens {
 
     fn issued(&self, claims: &BackEndClaims, at: OffsetDateTime) -> Result<IssuedToken, TokenError> {
         let signed = self.back_ends.sign(&wire::BackEnd::new(claims, &self.issuer), at)?;
-        Ok(IssuedToken { token: signed.token, id: claims.token, expires_at: claims.expires_at })
+        Ok(IssuedToken {
+            token: signed.token,
+            id: claims.token,
+            expires_at: claims.expires_at,
+            practitioner: claims.practitioner.clone(),
+        })
     }
 }
 

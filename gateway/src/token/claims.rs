@@ -78,6 +78,8 @@ pub struct BackEndClaims {
     pub expires_at: OffsetDateTime,
     /// `act`: who acts for the patient, newest first: the counter; before it, the back-end that went onward.
     pub actors: Vec<String>,
+    /// `act.practitioner`, beside the counter's `sub`: who acts there, when they signed that they do.
+    pub practitioner: Option<String>,
     /// `establishment`: where the session was opened.
     pub establishment: String,
     /// `presence`: the proof behind the session.

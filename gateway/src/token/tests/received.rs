@@ -20,7 +20,7 @@ fn held<'a>(client_id: &'a str, confirmation: &'a Confirmation) -> Holder<'a> {
 
 fn genuine(tokens: &Tokens) -> String {
     let session = session_of(tokens, &claims());
-    tokens.exchange(&session, &permit(), &GRANT, held("pharmacy-1", &bound()), AT).unwrap().token
+    tokens.exchange(&session, &permit(), &GRANT, (held("pharmacy-1", &bound()), None), AT).unwrap().token
 }
 
 /// `accepted`, or the code of the refusal; judged twice, because what verified is remembered.
@@ -132,7 +132,8 @@ fn a_sealed_patient_belongs_to_one_token() {
     let tokens = tokens();
     let of_child = SessionClaims { actor: Some("guardian".to_owned()), ..claims() };
     let session = session_of(&tokens, &of_child);
-    let token = tokens.exchange(&session, &permit(), &GRANT, held("pharmacy-1", &bound()), AT).unwrap().token;
+    let token =
+        tokens.exchange(&session, &permit(), &GRANT, (held("pharmacy-1", &bound()), None), AT).unwrap().token;
     let patient = tokens.verify_back_end(&token, "prescription", AT).unwrap().patient().clone();
     assert_eq!((patient.subject.as_str(), patient.guardian.as_deref()), (super::SUBJECT, Some("guardian")));
     assert!(!format!("{patient:?}").contains(super::SUBJECT));
@@ -169,13 +170,15 @@ fn an_exchanged_token_ends_with_its_session_and_is_new_each_time() {
     let tokens = tokens();
     let session = session_of(&tokens, &claims());
     let at = |seconds: i64| AT + Duration::seconds(seconds);
-    let exchange = |at| tokens.exchange(&session, &permit(), &GRANT, held("pharmacy-1", &bound()), at);
+    let exchange =
+        |at| tokens.exchange(&session, &permit(), &GRANT, (held("pharmacy-1", &bound()), None), at);
     assert_eq!(exchange(at(0)).unwrap().expires_at, at(300));
     assert_eq!(exchange(at(850)).unwrap().expires_at, at(900));
     assert_eq!(exchange(at(900)).unwrap_err().code(), "token-expired");
     assert_ne!(exchange(at(0)).unwrap().id, exchange(at(0)).unwrap().id);
     let wider = BackEndGrant { scope: "dossier", ..GRANT };
-    let wider = tokens.exchange(&session, &permit(), &wider, held("pharmacy-1", &bound()), AT).unwrap_err();
+    let wider =
+        tokens.exchange(&session, &permit(), &wider, (held("pharmacy-1", &bound()), None), AT).unwrap_err();
     assert_eq!(wider.code(), "token-scope");
 }
 

@@ -44,27 +44,34 @@ pub(in crate::token) struct BackEnd {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Chain {
     sub: String,
+    /// Of the counter alone, which is innermost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    practitioner: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     act: Option<Box<Self>>,
 }
 
 impl Chain {
     /// `actors`: newest first. Nobody is nobody's name.
-    fn new(actors: &[String]) -> Self {
-        let oldest_first = actors.iter().rev();
-        let chain = oldest_first
-            .fold(None, |act: Option<Box<Self>>, sub| Some(Box::new(Self { sub: sub.clone(), act })));
-        chain.map_or(Self { sub: String::new(), act: None }, |chain| *chain)
+    fn new(actors: &[String], practitioner: Option<&str>) -> Self {
+        let mut practitioner = practitioner.map(str::to_owned);
+        let mut chain = None;
+        for sub in actors.iter().rev() {
+            let practitioner = practitioner.take();
+            chain = Some(Box::new(Self { sub: sub.clone(), practitioner, act: chain }));
+        }
+        chain.map_or(Self { sub: String::new(), practitioner: None, act: None }, |chain| *chain)
     }
 
-    fn actors(self) -> Vec<String> {
-        let mut actors = Vec::new();
+    fn actors(self) -> (Vec<String>, Option<String>) {
+        let (mut actors, mut practitioner) = (Vec::new(), None);
         let mut next = Some(Box::new(self));
         while let Some(chain) = next {
             actors.push(chain.sub);
+            practitioner = chain.practitioner;
             next = chain.act;
         }
-        actors
+        (actors, practitioner)
     }
 }
 
@@ -85,7 +92,7 @@ impl BackEnd {
             acr: claims.acr.as_str().to_owned(),
             amr: claims.amr.clone(),
             auth_time: claims.authenticated_at.unix_timestamp(),
-            act: Chain::new(&claims.actors),
+            act: Chain::new(&claims.actors, claims.practitioner.as_deref()),
             sid: claims.session,
             establishment: claims.establishment.clone(),
             presence: Presence::new(&claims.presence),
@@ -100,6 +107,7 @@ impl BackEnd {
     pub(in crate::token) fn into_claims(self) -> Result<BackEndClaims, TokenError> {
         let status = self.status.map(|status| status.reference(&self.iss)).transpose()?;
         let sealed_patient = URL_SAFE_NO_PAD.decode(&self.r#ref).map_err(|_| TokenError::Claims("ref"))?;
+        let (actors, practitioner) = self.act.actors();
         Ok(BackEndClaims {
             session: self.sid,
             token: self.jti,
@@ -113,7 +121,8 @@ impl BackEnd {
             authenticated_at: instant(self.auth_time)?,
             issued_at: instant(self.iat)?,
             expires_at: instant(self.exp)?,
-            actors: self.act.actors(),
+            actors,
+            practitioner,
             establishment: self.establishment,
             presence: PresenceClaims {
                 id: self.presence.id,
