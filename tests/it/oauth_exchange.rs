@@ -44,9 +44,11 @@ async fn a_counter_gets_a_token_for_one_back_end_bound_to_its_certificate() {
     assert_eq!(claims["cnf"], session["cnf"]);
     assert_eq!(claims["act"], json!({ "sub": "pharmacy-1" }));
     assert_eq!(claims["sid"], session["sid"]);
-    for same in ["client_id", "establishment", "acr", "amr", "auth_time", "presence", "purpose", "pol"] {
+    for same in ["client_id", "establishment", "acr", "amr", "auth_time", "purpose", "pol"] {
         assert_eq!(claims[same], session[same], "{same}");
     }
+    assert_eq!(claims["presence"]["id"], session["presence"]["id"]);
+    assert_eq!(claims["presence"]["card"], Value::Null, "two back-ends share no name of the card");
     assert!(!claims.to_string().contains(session["sub"].as_str().expect("a subject")));
     let event = town.event_of_kind_after(before, "token-exchanged").await;
     assert_eq!((&event["service"], &event["outcome"]), (&json!("prescription"), &json!("permit")));
@@ -122,14 +124,14 @@ async fn nobody_exchanges_what_is_not_a_running_session_of_its_own() {
     refused(&town, "prescription", token, PRESCRIPTION, invalid, "token-key-unknown").await;
     refused(&town, "auditor", token, PRESCRIPTION, told("token-binding"), "token-binding").await;
     town.counter("pharmacy-1").revoke(token).await.is(200);
-    refused(&town, "pharmacy-1", token, PRESCRIPTION, told("session-ended"), "session-ended").await;
+    refused(&town, "pharmacy-1", token, PRESCRIPTION, told("session-ended"), "token-revoked").await;
     refused(
         &town,
         "prescription",
         &there,
         &[("audience", "billing")],
         told("session-ended"),
-        "session-ended",
+        "token-revoked",
     )
     .await;
     let late = town.session("youssef", "pharmacy-1").await.token;
@@ -200,7 +202,7 @@ async fn a_client_proves_itself_once_and_by_its_certificate() {
 async fn a_form_that_is_none_is_refused_and_recorded() {
     let town = Harness::healthy().await;
     let counter = town.counter("pharmacy-1");
-    let long = format!("token={}", "a".repeat(20_000));
+    let long = format!("token={}", "a".repeat(40_000));
     for (path, body, headers, code) in [
         ("/oauth/token", "{}", vec![("content-type", "application/json")], "form-media-type"),
         ("/oauth/token?grant_type=x", "token=a", vec![], "form-query"),
@@ -290,7 +292,7 @@ async fn a_suspended_establishment_takes_its_tokens_with_it() {
     };
     registry.register_client(&client).await.expect("a registry");
     let told = ("invalid_request", "session-ended");
-    refused(&town, "dossier", &dossier, &[("audience", "prescription")], told, "session-ended").await;
+    refused(&town, "dossier", &dossier, &[("audience", "prescription")], told, "client-suspended").await;
     town.counter("hospital-1").exchange(&opened.token, "dossier").await.is_problem(403, "client-revoked");
 }
 

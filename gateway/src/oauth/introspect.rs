@@ -66,7 +66,7 @@ fn worth(
     if !may_ask(app, caller, &says, event) {
         return Ok(Err("introspection-not-yours"));
     }
-    Ok(if is_alive(app, &says)? { Ok(says) } else { Err("session-ended") })
+    Ok(is_alive(app, &says)?.map(|()| says))
 }
 
 fn may_ask(app: &App, caller: &Caller, says: &TokenSays, event: &mut AuditEvent) -> bool {

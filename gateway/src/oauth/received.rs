@@ -23,8 +23,10 @@ pub struct Received {
 impl Received {
     /// Asks whether session and token still stand.
     pub(super) fn alive(app: &App, token: VerifiedBackEndToken) -> Result<Self, OAuthError> {
-        let stands = stands(app, token.claims(), token.patient())?;
-        if stands { Ok(Self { token }) } else { Err(OAuthError::new(&fault::SESSION_ENDED)) }
+        match stands(app, token.claims(), token.patient())? {
+            Ok(()) => Ok(Self { token }),
+            Err(reason) => Err(OAuthError::exactly(&fault::SESSION_ENDED, reason)),
+        }
     }
 
     /// What the token says.
@@ -48,33 +50,37 @@ impl Received {
     }
 }
 
-/// Whether an access token of either kind still opens anything.
-pub(super) fn is_alive(app: &App, says: &TokenSays) -> Result<bool, OAuthError> {
-    Ok(match says {
+/// Why something is over; nobody is told so by a node that does not know.
+type Standing = Result<Result<(), &'static str>, OAuthError>;
+
+/// Whether an access token of either kind still opens anything, and if not, why.
+pub(super) fn is_alive(app: &App, says: &TokenSays) -> Standing {
+    match says {
         TokenSays::Session(claims) => {
-            still(app.withdrawals.session_stands(claims))? && active(app, &claims.client_id)
+            let session = still(app.withdrawals.session_stands(claims))?;
+            Ok(session.and_then(|()| active(app, &claims.client_id)))
         }
-        TokenSays::BackEnd(claims, patient) => stands(app, claims, patient)?,
-    })
+        TokenSays::BackEnd(claims, patient) => stands(app, claims, patient),
+    }
 }
 
 /// A token goes with its session; one that was taken back alone is known by its own id.
-fn stands(app: &App, claims: &BackEndClaims, patient: &PatientReference) -> Result<bool, OAuthError> {
-    Ok(still(app.withdrawals.back_end_stands(claims, patient))?
-        && active(app, &claims.establishment)
-        && claims.actors.iter().all(|actor| active(app, actor)))
+fn stands(app: &App, claims: &BackEndClaims, patient: &PatientReference) -> Standing {
+    let session = still(app.withdrawals.back_end_stands(claims, patient))?;
+    let mut clients = claims.actors.iter().chain([&claims.establishment]);
+    Ok(session.and_then(|()| clients.try_for_each(|client| active(app, client))))
 }
 
-/// Nobody is told that a token is over by a node that does not know.
-fn still(standing: Result<(), Ended>) -> Result<bool, OAuthError> {
+fn still(standing: Result<(), Ended>) -> Standing {
     match standing {
-        Ok(()) => Ok(true),
-        Err(Ended::Withdrawn(_)) => Ok(false),
+        Ok(()) => Ok(Ok(())),
+        Err(Ended::Withdrawn(reason)) => Ok(Err(reason)),
         Err(Ended::Unknown) => Err(Refusal::from(Ended::Unknown).into()),
     }
 }
 
 /// A suspended client's tokens are worth nothing, wherever they are.
-fn active(app: &App, client: &str) -> bool {
-    app.registry.client(client).is_some_and(|client| client.active)
+fn active(app: &App, client: &str) -> Result<(), &'static str> {
+    let active = app.registry.client(client).is_some_and(|client| client.active);
+    if active { Ok(()) } else { Err("client-suspended") }
 }
