@@ -19,6 +19,7 @@ ca = f"{folder}/ca.pem"
 
 def client(name):
     client = OAuth2Session(name, token_endpoint_auth_method="none")
+    client.trust_env = False
     client.verify, client.cert = ca, (f"{folder}/clients/{name}/cert.pem", f"{folder}/clients/{name}/key.pem")
     return client
 
