@@ -55,7 +55,7 @@ pub(crate) use client::Asked;
 pub(crate) use error::OAuthError;
 pub use fault::Fault;
 pub(crate) use form::Form;
-pub(crate) use metadata::{authorization_server, challenged, protected_resource};
+pub(crate) use metadata::{Port, authorization_server, challenged, protected_resource};
 pub use received::Received;
 
 /// Who is on the connection, where a certificate or an earlier layer already proved it.

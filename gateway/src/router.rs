@@ -8,10 +8,10 @@ mod status;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::edge::{self, Edge, HostRules};
@@ -33,13 +33,13 @@ pub fn api(app: &Arc<App>) -> Router {
         .merge(presences())
         .merge(sessions(app))
         .merge(oauth_endpoints())
-        .merge(resource_metadata())
+        .merge(resource_metadata(oauth::Port::Api))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(from_fn_with_state(app.clone(), api::identify))
         .with_state(app.clone());
     edge::protect(routes, edge(app))
-        .layer(from_fn_with_state(app.clone(), api::say_where_metadata_is))
+        .layer(from_fn_with_state((app.clone(), oauth::Port::Api), api::say_where_metadata_is))
         .layer(from_fn_with_state(app.clone(), recorded::every_refusal))
 }
 
@@ -59,11 +59,13 @@ pub fn public(app: &Arc<App>) -> Router {
         .route("/status", get(status::lists))
         .route("/status/{list}", get(status::list))
         .route("/.well-known/oauth-authorization-server", get(public::metadata))
-        .merge(resource_metadata())
+        .merge(resource_metadata(oauth::Port::Public))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .with_state(app.clone());
-    edge::protect(routes, edge(app)).layer(from_fn_with_state(app.clone(), keyed::every_refusal))
+    edge::protect(routes, edge(app))
+        .layer(from_fn_with_state((app.clone(), oauth::Port::Public), api::say_where_metadata_is))
+        .layer(from_fn_with_state(app.clone(), keyed::every_refusal))
 }
 
 /// What opens a session: by certificate, or by a client token.
@@ -104,11 +106,12 @@ pub fn plaintext(app: &Arc<App>) -> Router {
     health_routes().fallback_service(redirection).with_state(app.clone())
 }
 
-/// RFC 9728 §3.1 puts it at the origin of what it describes; the public port has it for who has no certificate yet.
-fn resource_metadata() -> Router<Arc<App>> {
+/// RFC 9728 §3.1 puts it at the origin of what it describes.
+fn resource_metadata(port: oauth::Port) -> Router<Arc<App>> {
     Router::new()
         .route("/.well-known/oauth-protected-resource", get(public::protected))
         .route("/.well-known/oauth-protected-resource/{service}", get(public::protected_service))
+        .layer(Extension(port))
 }
 
 fn health_routes() -> Router<Arc<App>> {

@@ -1,5 +1,6 @@
 //! RFC 8414 and RFC 9728: is everything there that the documents promise, and nothing missing from them?
 
+use bawaba_tests::counter::Counter;
 use bawaba_tests::harness::Harness;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ async fn every_endpoint_that_is_named_answers_and_takes_what_is_promised() {
     town.public(keys).await.is(200);
     let api = format!("https://localhost:{}", town.api.port());
     let counter = town.counter("pharmacy-1");
+    let anyone = Counter::new(town.public_port, &town.files.ca_certificate(), None);
     for of in ["token", "introspection", "revocation"] {
         let name = format!("{of}_endpoint");
         let alias = server["mtls_endpoint_aliases"][&name].as_str().expect("an alias");
@@ -31,6 +33,11 @@ async fn every_endpoint_that_is_named_answers_and_takes_what_is_promised() {
         let answer = counter.form(path, &[]).await;
         answer.is_oauth_error("invalid_request", "parameter-missing");
         assert!(words(&server[format!("{of}_endpoint_auth_methods_supported")]).contains(&"tls_client_auth"));
+        // Without a certificate the same endpoint is at the issuer, and asks for proofs.
+        let here = server[&name].as_str().expect("a URL").strip_prefix(&issuer).expect("at the issuer");
+        let (asked, _) = anyone.raw_form(here, String::new(), &[]).await;
+        assert!([400, 401].contains(&asked.status.as_u16()), "{}", asked.json);
+        assert!(asked.json["error"].is_string(), "{}", asked.json);
     }
     for grant in words(&server["grant_types_supported"]) {
         let answer = counter.form("/oauth/token", &[("grant_type", grant)]).await;
@@ -54,14 +61,16 @@ async fn every_scope_and_resource_that_is_named_can_be_asked_for() {
     }
     for resource in words(&server["protected_resources"]) {
         counter.exchange_with(&token, &[("resource", resource)]).await.is(200);
-        let path = resource.rsplit_once('/').expect("a path").1;
-        let own = counter.ask(Method::GET, &format!("{RESOURCE}/{path}"), None, None).await;
+        let (base, path) = resource.rsplit_once('/').expect("a path");
+        let own = match base == format!("https://localhost:{}", town.api.port()) {
+            true => counter.ask(Method::GET, &format!("{RESOURCE}/{path}"), None, None).await,
+            false => town.public(&format!("{RESOURCE}/{path}")).await,
+        };
         assert_eq!(own.is(200).json["resource"], resource, "RFC 9728 section 3.3");
         assert_eq!(own.json["authorization_servers"], json!([server["issuer"]]));
         for scope in words(&own.json["scopes_supported"]) {
             assert!(words(&server["scopes_supported"]).contains(&scope), "{scope}");
         }
-        town.public(&format!("{RESOURCE}/{path}")).await.is(200);
     }
     let whole = counter.ask(Method::GET, RESOURCE, None, None).await;
     assert_eq!(whole.is(200).json["resource"], format!("https://localhost:{}", town.api.port()));
@@ -87,6 +96,13 @@ async fn a_challenge_says_where_the_metadata_is() {
         assert!(challenge.ends_with(&format!("resource_metadata=\"{at}\"")), "{challenge}");
         let metadata = at.strip_prefix(&format!("https://localhost:{}", town.api.port())).expect("here");
         counter.ask(Method::GET, metadata, None, None).await.is(200);
+    }
+    let public = town.public("/prescription/MedicationRequest").await;
+    assert_eq!(public.status.as_u16(), 401, "{}", public.json);
+    let here = format!("https://localhost:{}{RESOURCE}/prescription", town.public_port.port());
+    for challenge in public.headers.get_all("www-authenticate") {
+        let challenge = challenge.to_str().expect("text");
+        assert!(challenge.ends_with(&format!("resource_metadata=\"{here}\"")), "{challenge}");
     }
     let fine = counter.get("/prescription/MedicationRequest", &opened.token).await;
     assert_eq!(fine.header("www-authenticate"), "");

@@ -12,6 +12,24 @@ use crate::app::App;
 /// How a client may prove who it is at the endpoints.
 const AUTHENTICATION: [&str; 2] = ["tls_client_auth", "private_key_jwt"];
 
+/// One of the two ports at which the routes of a session are: RFC 9728 §3.3 wants each to speak of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Port {
+    /// For clients with a certificate.
+    Api,
+    /// For clients that prove a key.
+    Public,
+}
+
+impl Port {
+    fn base(self, app: &App) -> &str {
+        match self {
+            Self::Api => &app.config.api,
+            Self::Public => &app.config.issuer,
+        }
+    }
+}
+
 /// The parts of a scope word; see `token/scope.rs`.
 const SCOPE_PARTS: [&str; 3] = ["", ".read", ".write"];
 
@@ -20,6 +38,9 @@ const SCOPE_PARTS: [&str; 3] = ["", ".read", ".write"];
 pub(crate) fn authorization_server(app: &App) -> Value {
     let (issuer, api) = (&app.config.issuer, &app.config.api);
     let endpoint = |name: &str| format!("{issuer}/oauth/{name}");
+    let paths =
+        |port: Port| app.config.back_ends.keys().map(move |service| format!("{}/{service}", port.base(app)));
+    let resources: Vec<String> = paths(Port::Api).chain(paths(Port::Public)).collect();
     let with_certificate = |name: &str| format!("{api}/oauth/{name}");
     json!({
         "issuer": issuer,
@@ -48,22 +69,22 @@ pub(crate) fn authorization_server(app: &App) -> Value {
         "tls_client_certificate_bound_access_tokens": true,
         "scopes_supported": app.config.back_ends.keys().flat_map(|service| scopes(service)).collect::<Vec<_>>(),
         "acr_values_supported": policies::Acr::ALL.iter().map(|acr| acr.as_str()).collect::<Vec<_>>(),
-        "protected_resources": app.config.back_ends.keys().map(|service| format!("{api}/{service}"))
-            .collect::<Vec<_>>(),
+        "protected_resources": resources,
     })
 }
 
-/// Protected resource metadata (RFC 9728 §2) of a back-end's path at the API port, or of the whole of it.
+/// Protected resource metadata (RFC 9728 §2) of a back-end's path at one of our ports, or of the whole of it.
 /// None for a path that is not there.
-pub(crate) fn protected_resource(app: &App, service: Option<&str>) -> Option<Value> {
-    let api = &app.config.api;
+pub(crate) fn protected_resource(app: &App, at: Port, service: Option<&str>) -> Option<Value> {
+    let base = at.base(app);
     let (resource, scopes) = match service {
         None => {
-            (api.clone(), app.config.back_ends.keys().flat_map(|service| scopes(service)).collect::<Vec<_>>())
+            let all = app.config.back_ends.keys().flat_map(|service| scopes(service));
+            (base.to_owned(), all.collect::<Vec<_>>())
         }
         Some(service) => {
             let back_end = app.config.back_ends.get(service)?;
-            (format!("{api}/{}", back_end.service), scopes(service).collect())
+            (format!("{base}/{}", back_end.service), scopes(service).collect())
         }
     };
     Some(json!({
@@ -82,14 +103,13 @@ fn scopes(service: &str) -> impl Iterator<Item = String> {
 }
 
 /// Adds to each challenge of a 401 where the metadata of that path is (RFC 9728 §5.1).
-pub(crate) fn challenged(app: &App, path: &str, answer: &mut axum::response::Response) {
+pub(crate) fn challenged(app: &App, at: Port, path: &str, answer: &mut axum::response::Response) {
     if answer.status() != StatusCode::UNAUTHORIZED {
         return;
     }
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     let suffix = app.config.back_ends.get(first).map(|back_end| format!("/{}", back_end.service));
-    let url =
-        format!("{}/.well-known/oauth-protected-resource{}", app.config.api, suffix.unwrap_or_default());
+    let url = format!("{}/.well-known/oauth-protected-resource{}", at.base(app), suffix.unwrap_or_default());
     let challenges: Vec<HeaderValue> = answer.headers().get_all(WWW_AUTHENTICATE).iter().cloned().collect();
     answer.headers_mut().remove(WWW_AUTHENTICATE);
     for challenge in challenges {

@@ -47,13 +47,13 @@ pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
 
 /// Tells a client that is not let in where it can read how to be.
 pub(super) async fn say_where_metadata_is(
-    State(app): State<Arc<App>>,
+    State((app, port)): State<(Arc<App>, oauth::Port)>,
     request: Request,
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
     let mut answer = next.run(request).await;
-    oauth::challenged(&app, &path, &mut answer);
+    oauth::challenged(&app, port, &path, &mut answer);
     answer
 }
 

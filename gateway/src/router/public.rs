@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, LOCATION};
@@ -42,21 +42,26 @@ pub(super) async fn metadata(State(app): State<Arc<App>>, headers: HeaderMap) ->
 }
 
 /// `GET /.well-known/oauth-protected-resource` (RFC 9728): of everything behind the API port.
-pub(super) async fn protected(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    described(&app, None, &headers)
+pub(super) async fn protected(
+    State(app): State<Arc<App>>,
+    Extension(port): Extension<oauth::Port>,
+    headers: HeaderMap,
+) -> Response {
+    described(&app, port, None, &headers)
 }
 
 /// `GET /.well-known/oauth-protected-resource/{service}`: of one back-end's path.
 pub(super) async fn protected_service(
     State(app): State<Arc<App>>,
+    Extension(port): Extension<oauth::Port>,
     Path(service): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    described(&app, Some(&service), &headers)
+    described(&app, port, Some(&service), &headers)
 }
 
-fn described(app: &App, service: Option<&str>, headers: &HeaderMap) -> Response {
-    match oauth::protected_resource(app, service) {
+fn described(app: &App, port: oauth::Port, service: Option<&str>, headers: &HeaderMap) -> Response {
+    match oauth::protected_resource(app, port, service) {
         Some(document) => published("application/json", &document, headers),
         None => Problem::new(ProblemCode::NotFound).into_response(),
     }
