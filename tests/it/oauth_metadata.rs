@@ -107,3 +107,19 @@ async fn a_challenge_says_where_the_metadata_is() {
     let fine = counter.get("/prescription/MedicationRequest", &opened.token).await;
     assert_eq!(fine.header("www-authenticate"), "");
 }
+
+#[test]
+fn the_refusals_change_only_by_agreement() {
+    let golden = bawaba_tests::source::root().join("tests/golden/oauth.txt");
+    let table: String = gateway::oauth::Fault::ALL
+        .iter()
+        .map(|one| {
+            format!("{} {:<25} {:<27} {}\n", one.status.as_u16(), one.code, one.error, one.description)
+        })
+        .collect();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&golden, &table).expect("a writable tree");
+    }
+    let agreed = std::fs::read_to_string(&golden).unwrap_or_default();
+    assert_eq!(table, agreed, "vendors program against these codes; if it is meant: BLESS=1 make test");
+}
