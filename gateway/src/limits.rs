@@ -6,12 +6,14 @@
 pub mod import;
 mod keyed;
 mod lists;
+mod oauth;
 mod withdrawals;
 
 use std::time::Duration;
 
 pub use keyed::*;
 pub use lists::*;
+pub use oauth::*;
 pub use withdrawals::*;
 
 // --- Connections -------------------------------------------------------------------------------------------------
@@ -105,12 +107,6 @@ pub const BODY_FRAME_TIMEOUT: Duration = Duration::from_secs(15);
 /// A whole body, in either direction: 16 MiB over a 512 kbit/s line take 260 s.
 pub const BODY_TOTAL_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Octets of a form at `/oauth/*`: two tokens of [`MAX_TOKEN_BYTES`] and an assertion, percent-encoded.
-pub const MAX_FORM_BYTES: u64 = 32 << 10;
-
-/// Parameters of such a form. RFC 8693 has eleven, RFC 7523 two more.
-pub const MAX_FORM_PARAMETERS: usize = 32;
-
 // --- Back-ends ---------------------------------------------------------------------------------------------------
 
 /// TCP connection to a back-end on the same network.
@@ -193,12 +189,6 @@ pub const KEY_CRYPTO_PERIOD_DAYS: i64 = 365;
 
 /// Octets of the longest token that is looked at; ours take about 1 KiB.
 pub const MAX_TOKEN_BYTES: usize = 4 << 10;
-
-/// Octets of a practitioner's assertion: a chain of two certificates is in it.
-pub const MAX_ACTOR_TOKEN_BYTES: usize = 8 << 10;
-
-/// Octets of an operator's signed statement: its chain of certificates is in it.
-pub const MAX_RELINK_STATEMENT_BYTES: usize = 32 << 10;
 
 /// Verified session tokens that are remembered, about 1 KiB each: more than are alive at one busy node.
 pub const MAX_VERIFIED_TOKENS: usize = 16_384;
