@@ -113,6 +113,17 @@ impl std::fmt::Debug for Withdrawals {
     }
 }
 
+/// Withdraws beside the gateways, which hear of it like of each other's: for operators.
+pub(crate) async fn write_down(
+    store: &Store,
+    what: Withdrawn,
+    reason: &'static str,
+    expires_at: OffsetDateTime,
+    at: OffsetDateTime,
+) -> Result<(), RegistryError> {
+    store::append(store, &Withdrawal { what, reason, place: None, issued_before: at, expires_at }).await
+}
+
 impl Withdrawals {
     /// Reads the whole table once: a node that does not know what was withdrawn does not start.
     pub async fn open(

@@ -1,9 +1,9 @@
 //! Whatever is withdrawn is dead on every gateway, and what runs of it is cut: also where it runs on another.
 
 use bawaba_tests::back_end::Manner;
-use bawaba_tests::harness::{Harness, Opened};
+use bawaba_tests::harness::{Harness, Opened, Plan};
+use bawaba_tests::postgres::Postgres;
 use bawaba_tests::program;
-use gateway::withdrawal::Withdrawn;
 use reqwest::Method;
 use serde_json::Value;
 use std::io::Write as _;
@@ -20,7 +20,11 @@ struct Pair {
 
 impl Pair {
     async fn start() -> Self {
-        let here = Harness::new().back_end("prescription", Manner::Trickles).start().await;
+        Self::of(Harness::new()).await
+    }
+
+    async fn of(plan: Plan) -> Self {
+        let here = plan.back_end("prescription", Manner::Trickles).start().await;
         let there = here.beside().await;
         Self { here, there }
     }
@@ -189,10 +193,7 @@ async fn a_key_that_is_withdrawn_is_believed_nowhere() {
     let opened = pair.session().await;
     let kid = kid_of(&opened.token);
     pair.dies(&opened, 401, "token-invalid", "key-compromised", async || {
-        let (app, at) = (pair.here.app(), pair.here.now());
-        let expires_at = at + time::Duration::days(365);
-        let what = Withdrawn::Key(kid.clone());
-        app.withdrawals.withdraw(what, "key-compromised", expires_at, at).await.expect("a database");
+        operator(&pair.here, &["keys", "withdraw", &kid, "--yes"], "");
     })
     .await;
     for town in [&pair.here, &pair.there] {
@@ -206,6 +207,27 @@ fn kid_of(token: &str) -> String {
     let header = token.split('.').next().expect("a header");
     let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).expect("base64url");
     serde_json::from_slice::<Value>(&header).expect("JSON")["kid"].as_str().expect("a kid").to_owned()
+}
+
+#[tokio::test]
+async fn two_gateways_on_postgresql_hear_of_it_as_well() {
+    let server = Postgres::start();
+    let pair = Pair::of(Harness::new().postgres(&server)).await;
+    let opened = pair.session().await;
+    let end = async || {
+        let path = format!("/v1/sessions/{}", opened.json["session"]["id"].as_str().expect("an id"));
+        let counter = pair.there.counter("pharmacy-1");
+        counter.ask(Method::DELETE, &path, Some(&opened.token), None).await.is(204);
+    };
+    pair.dies(&opened, 401, "session-ended", "session-ended", end).await;
+    let opened = pair.session().await;
+    let subject = opened.json["session"]["subject"].as_str().expect("a subject").to_owned();
+    let end = async || {
+        operator(&pair.here, &["registry", "end-sessions", "--subject", &subject], "");
+    };
+    pair.dies(&opened, 401, "session-ended", "ended-by-operator", end).await;
+    let metrics = pair.here.app().metrics.encode();
+    assert!(metrics.contains("bawaba_withdrawal_delay_seconds_count 2"), "{metrics}");
 }
 
 #[tokio::test]

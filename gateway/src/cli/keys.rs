@@ -5,6 +5,7 @@ mod passphrase;
 mod show;
 mod token;
 mod which;
+mod withdraw;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use hsm_config::{HsmError, KeyFileView, KeyPlace, KeyRole, PublishedKey, Signer}
 use time::OffsetDateTime;
 
 use super::output::Output;
+use super::place::Place;
 use super::{Exit, Failure};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
@@ -72,6 +74,19 @@ pub(super) enum Command {
         #[arg(long, requires = "now")]
         yes: bool,
     },
+    /// A key is in other hands: every gateway refuses what it ever signed within a second, and publishes it no more
+    #[command(after_help = "The key file still has it: replace the key as well, with rotate --now.\n\n\
+        Example:\n  bawaba keys withdraw --config gateway.toml Hq3…  --yes")]
+    Withdraw {
+        /// The key's name: `kid` in the header of its tokens, and in `bawaba keys list`
+        #[arg(value_name = "KID")]
+        kid: String,
+        #[command(flatten)]
+        place: Place,
+        /// Yes, everything that it signed dies
+        #[arg(long)]
+        yes: bool,
+    },
     /// List every key role: what it does, and the public name of those that sign. Never a secret
     #[command(after_help = "Example:\n  bawaba keys list --state ./var/demo --json")]
     List {
@@ -125,8 +140,12 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         },
         Command::Import { old, file, passphrase } => change::import(old, file, passphrase, *output),
         Command::Rotate { role, which, passphrase, now, yes } => {
-            change::rotate(role_of(role)?, which, passphrase, change::turn(*now, *yes), *output)
+            let role = role_of(role)?;
+            let before = if *now { withdraw::published(which)? } else { Vec::new() };
+            change::rotate(role, which, passphrase, change::turn(*now, *yes), *output)?;
+            withdraw::gone(which, &before)
         }
+        Command::Withdraw { kid, place, yes } => withdraw::withdraw(kid, place, *yes, *output),
         Command::List { which } => show::list(which, *output),
         Command::Status { which, passphrase } => show::status(which, passphrase, *output),
         Command::Export { which, role, format } => {

@@ -3,22 +3,20 @@
 mod clients;
 mod import;
 mod stats;
-mod withdraw;
+pub(super) mod withdraw;
 
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::output::{Output, table};
 use super::place::Place;
 use super::{Exit, Failure, keys, runtime, store};
-use crate::metrics::Metrics;
 use crate::registry::{Client, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::store::Store;
 use crate::token::Tokens;
-use crate::withdrawal::{Withdrawals, Withdrawn};
+use crate::withdrawal::Withdrawn;
 use clients::{AddClient, SetClientKey};
 use withdraw::{EndSessions, ReportCard};
 
@@ -123,17 +121,15 @@ async fn set_active(one: &One, active: bool, output: Output) -> Result<(), Failu
     let client = Client { active, ..Client::clone(&client) };
     opened.registry.register_client(&client).await.map_err(|error| unavailable(&error))?;
     if !active {
-        let (what, at) = (Withdrawn::Client(client.id.clone()), opened.now().await?);
-        withdraw::withdraw(&opened, what, "client-suspended", at).await?;
+        withdraw::withdraw(&opened.store, Withdrawn::Client(client.id.clone()), "client-suspended").await?;
     }
     let state = if active { "active" } else { "suspended" };
     output.answer(&shown(&client), || format!("{} is {state}", client.id))
 }
 
-/// Registry, withdrawals and log of a gateway, beside it.
+/// The registry of a gateway, beside it, and where it is kept.
 pub(super) struct Opened {
     registry: Registry,
-    withdrawals: Withdrawals,
     store: Store,
 }
 
@@ -143,17 +139,8 @@ impl Opened {
         let store = store::open(&config).await?;
         let signer = keys::load(&config)?;
         let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone()));
-        let registry =
-            Registry::open(store.clone(), signer, tokens.clone(), SUBJECT_AUDIENCE.to_owned()).await;
-        let registry = registry.map_err(|error| unavailable(&error))?;
-        let at = store.now().await.map_err(|error| unavailable(&error.into()))?;
-        let withdrawals = Withdrawals::open(store.clone(), tokens, Arc::new(Metrics::new()), at).await;
-        Ok(Self { registry, withdrawals: withdrawals.map_err(|error| unavailable(&error))?, store })
-    }
-
-    /// What the gateways count by: the database's clock where they share one.
-    async fn now(&self) -> Result<OffsetDateTime, Failure> {
-        self.store.now().await.map_err(|error| unavailable(&error.into()))
+        let registry = Registry::open(store.clone(), signer, tokens, SUBJECT_AUDIENCE.to_owned()).await;
+        Ok(Self { registry: registry.map_err(|error| unavailable(&error))?, store })
     }
 }
 

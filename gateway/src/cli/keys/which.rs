@@ -6,6 +6,7 @@ use clap::Args;
 use hsm_config::{KeyPlace, ProfilePlace, SecretSource};
 
 use super::super::{Failure, place};
+use crate::config::Config;
 
 /// `--state DIR`, `--config FILE` or `--file FILE`, one of them.
 #[derive(Debug, Clone, Args)]
@@ -31,6 +32,14 @@ pub(super) enum Target {
 }
 
 impl Which {
+    /// The gateway whose keys they are, where one is named.
+    pub(super) fn config(&self) -> Result<Option<Config>, Failure> {
+        if self.file.is_some() {
+            return Ok(None);
+        }
+        place::load(&place::config_file(self.state.as_ref(), self.config.as_ref())).map(Some)
+    }
+
     pub(super) fn target(&self) -> Result<Target, Failure> {
         if let Some(path) = &self.file {
             return Ok(Target::File { path: path.clone(), passphrase: None });

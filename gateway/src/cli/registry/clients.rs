@@ -102,8 +102,8 @@ pub(super) async fn set_key(asked: &SetClientKey, output: Output) -> Result<(), 
     let client = Client { key, ..Client::clone(&client) };
     opened.registry.register_client(&client).await.map_err(|error| unavailable(&error))?;
     if had_one {
-        let (what, at) = (Withdrawn::Client(client.id.clone()), opened.now().await?);
-        withdraw::withdraw(&opened, what, "client-key-replaced", at).await?;
+        let what = Withdrawn::Client(client.id.clone());
+        withdraw::withdraw(&opened.store, what, "client-key-replaced").await?;
     }
     output.answer(&shown(&client), || match &client.key {
         Some(key) => format!("{} has the key {}", client.id, key.thumbprint()),

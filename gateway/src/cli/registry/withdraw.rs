@@ -4,18 +4,19 @@ use std::io::{IsTerminal as _, Read as _, stderr, stdin};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::super::output::Output;
 use super::super::place::Place;
-use super::super::{Exit, Failure};
+use super::super::{Exit, Failure, store};
 use super::{Opened, unavailable};
 use crate::audit::{AuditEvent, Batch, EncodedEvent, EventKind, Outcome};
 use crate::limits::{MAX_SESSION_LIFETIME, WITHDRAWAL_KEPT};
 use crate::registry::CardReport;
-use crate::withdrawal::Withdrawn;
+use crate::store::Store;
+use crate::withdrawal::{self, Withdrawn};
 
 /// Octets of a document number that are read: ICAO 9303-5 has 9, or up to 22 where it goes on in the optional data.
 const DOCUMENT_NUMBER_OCTETS: u64 = 64;
@@ -68,10 +69,10 @@ pub(super) async fn report_card(asked: &ReportCard, output: Output) -> Result<()
         Reason::Stolen => (CardReport::Stolen, "card-stolen"),
         Reason::Withdrawn => (CardReport::Withdrawn, "card-withdrawn"),
     };
-    let at = opened.now().await?;
+    let at = opened.store.now().await.map_err(|error| unavailable(&error.into()))?;
     // First it opens no more sessions, then those that it has opened end: none slips in between.
     let card = opened.registry.report_card(&number, report, at).await.map_err(|error| unavailable(&error))?;
-    withdraw(&opened, Withdrawn::Card(card), reason, at).await?;
+    withdraw(&opened.store, Withdrawn::Card(card), reason).await?;
     output.answer(&json!({ "reported": report.as_str() }), || {
         format!("The card is reported {}: it opens nothing, and its sessions end now.", report.as_str())
     })
@@ -87,20 +88,19 @@ pub(super) async fn end_sessions(asked: &EndSessions, output: Output) -> Result<
         Whose { establishment: Some(establishment), .. } => Withdrawn::Client(known(establishment)?),
         _ => return Err(Failure::new(Exit::Usage, "no session is named")),
     };
-    let opened = Opened::at(&asked.place).await?;
-    let at = opened.now().await?;
+    let store = store::open(&asked.place.config()?).await?;
     let kind = what.kind();
-    withdraw(&opened, what, "ended-by-operator", at).await?;
+    withdraw(&store, what, "ended-by-operator").await?;
     output.answer(&json!({ "ended": kind }), || "These sessions end now, on every gateway.".to_owned())
 }
 
-/// Writes it down, with its event.
-pub(super) async fn withdraw(
-    opened: &Opened,
+/// Writes it down, with its event, by the database's clock: what the gateways count by where they share one.
+pub(in crate::cli) async fn withdraw(
+    store: &Store,
     what: Withdrawn,
     reason: &'static str,
-    at: OffsetDateTime,
 ) -> Result<(), Failure> {
+    let at = store.now().await.map_err(|error| unavailable(&error.into()))?;
     let mut event = AuditEvent::new(EventKind::Withdrawn, Outcome::Permit, reason, at);
     event.detail = Some(format!("{}, by an operator", what.kind()));
     match &what {
@@ -114,12 +114,11 @@ pub(super) async fn withdraw(
     }
     let lives = Duration::seconds(MAX_SESSION_LIFETIME) + WITHDRAWAL_KEPT;
     let expires_at = if matches!(what, Withdrawn::Key(_)) { at + KEY_KEPT } else { at + lives };
-    let done = opened.withdrawals.withdraw(what, reason, expires_at, at).await;
-    done.map_err(|error| unavailable(&error))?;
+    withdrawal::write_down(store, what, reason, expires_at, at).await.map_err(|error| unavailable(&error))?;
     let event = EncodedEvent::new(&event)
         .map_err(|error| Failure::new(Exit::Internal, format!("no event: {error}")))?;
     let batch = Batch { id: Uuid::new_v4(), events: vec![event] };
-    opened.store.audit().append(&batch).await.map(drop).map_err(|error| {
+    store.audit().append(&batch).await.map(drop).map_err(|error| {
         Failure::new(Exit::Unavailable, format!("it was done, but is not on record: {error}"))
             .remedy("do it again when the audit log takes events")
     })
