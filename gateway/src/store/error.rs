@@ -110,6 +110,12 @@ pub enum StoreError {
     /// A migration failed.
     #[error("the schema cannot be brought up to date: {0}")]
     Migration(String),
+    /// The gateways' role may not look at the schema.
+    #[error(
+        "the role {0} may not use the schema in PostgreSQL. \
+         Remedy: bawaba migrate --config FILE --role OWNER --password SOURCE lets it (bawaba migrate --help)"
+    )]
+    NotGranted(String),
     /// The password of PostgreSQL.
     #[error(
         "the password of PostgreSQL: {0}. Remedy: let [store] password point at it: env:NAME, fd:N, credential:NAME or file:PATH"
@@ -162,6 +168,7 @@ impl StoreError {
             Self::Database(_) => "store-failed",
             Self::File { .. } => "store-file",
             Self::Migration(_) => "store-migration-failed",
+            Self::NotGranted(_) => "store-not-granted",
             Self::Password(_) => "store-password",
             Self::Postgres(_) => "store-unavailable",
             Self::SchemaTooNew { .. } => "store-schema-too-new",

@@ -64,7 +64,15 @@ pub async fn migration_plan(place: &PostgresPlace) -> Result<Vec<MigrationStep>,
 /// Whether this program may work on that schema.
 pub(super) async fn check(store: &PostgresStore) -> Result<(), StoreError> {
     let mut connection = store.connection().await?;
-    let steps = steps(&mut connection).await?;
+    let steps = match steps(&mut connection).await {
+        // insufficient_privilege
+        Err(DatabaseError::Statement(sqlx::Error::Database(refused)))
+            if refused.code().as_deref() == Some("42501") =>
+        {
+            return Err(StoreError::NotGranted(store.user().to_owned()));
+        }
+        other => other?,
+    };
     let missing: Vec<_> = steps.iter().filter(|step| !step.applied).collect();
     if let Some(first) = missing.first() {
         let first = format!("{:04}_{}", first.number, first.name);

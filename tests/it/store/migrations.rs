@@ -70,7 +70,7 @@ async fn postgresql_with_the_schema_before_keeps_its_data() {
     }
     let place = StorePlace::Postgres(server.place());
     let refused = Store::open(&place).await.expect_err("the schema is too old");
-    assert!(refused.to_string().contains("bawaba migrate") || refused.code() == "store-failed", "{refused}");
+    assert!(refused.to_string().contains("Remedy: bawaba migrate"), "{refused}");
     migrate(&server.owner_place(), Some(GATEWAY)).await.expect("a schema");
     goes_on(&place).await;
 }
@@ -167,14 +167,24 @@ async fn an_operator_plans_migrates_and_works_on_postgresql_as_on_a_file() {
     let found = findings.iter().find(|finding| finding["check"] == "database").expect("a finding");
     assert_eq!(found["standing"], "ok", "{found}");
     assert!(found["detail"].as_str().expect("a text").contains("PostgreSQL at 127.0.0.1:"), "{found}");
-    let of_log = |answer: &Value| {
+    let standing = |answer: &Value, check: &str| {
         let findings = answer["findings"].as_array().expect("a list").clone();
-        let found = findings.iter().find(|finding| finding["check"] == "audit-log-protection").cloned();
+        let found = findings.iter().find(|finding| finding["check"] == check).cloned();
         found.expect("a finding")["standing"].clone()
     };
-    assert_eq!(of_log(&answer), "ok", "{answer}");
+    assert_eq!(standing(&answer, "audit-log-protection"), "ok", "{answer}");
     // An operator who was in a hurry.
     server.sql(DATABASE, &format!("GRANT {OWNER} TO {GATEWAY}"));
     let (_, answer, _) = operator(&town, &["doctor", "--json"]);
-    assert_eq!(of_log(&serde_json::from_str(&answer).expect("JSON")), "warning", "{answer}");
+    let answer = serde_json::from_str(&answer).expect("JSON");
+    assert_eq!(standing(&answer, "audit-log-protection"), "warning", "{answer}");
+    // One more host: now what a standby has matters.
+    let two = format!("postgres = [\"{0}\", \"{0}\"]", server.url());
+    let text = std::fs::read_to_string(town.files.config()).expect("a configuration");
+    let one = format!("postgres = \"{}\"", server.url());
+    assert!(text.contains(&one), "{text}");
+    std::fs::write(town.files.config(), text.replace(&one, &two)).expect("a writable folder");
+    let (_, answer, _) = operator(&town, &["doctor", "--json"]);
+    let answer = serde_json::from_str(&answer).expect("JSON");
+    assert_eq!(standing(&answer, "failover"), "warning", "{answer}");
 }

@@ -10,7 +10,7 @@ use time::macros::datetime;
 use super::super::output::moment;
 use super::Finding;
 use crate::config::BackEndConfig;
-use crate::store::{Statement, Store, StoreError, StorePlace};
+use crate::store::{Store, StoreError, StorePlace};
 
 /// No machine that runs this program is older.
 const WRITTEN: OffsetDateTime = datetime!(2026-11-01 00:00 UTC);
@@ -87,27 +87,6 @@ pub(super) async fn database(place: &StorePlace) -> Finding {
             None => Finding::failed(CHECK, format!("{}: {error}", place.name()), remedy),
         },
     }
-}
-
-/// Whether the gateways' own role could edit the log, which would then prove less.
-pub(super) async fn log_protection(place: &StorePlace) -> Option<Finding> {
-    const CHECK: &str = "audit-log-protection";
-    let StorePlace::Postgres(_) = place else { return None };
-    let store = Store::open(place).await.ok()?;
-    let asked = "SELECT has_table_privilege('audit_event', 'INSERT, UPDATE, DELETE, TRUNCATE') AS writes, \
-        pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'audit_event'::regclass), 'USAGE') AS owns";
-    let rows = store.read(Statement::new(asked)).await;
-    store.close().await;
-    let rows = rows.ok()?;
-    let row = rows.first()?;
-    Some(match row.bool("writes").ok()? || row.bool("owns").ok()? {
-        true => Finding::warning(
-            CHECK,
-            "the gateways' own role could edit the audit log",
-            "let another role own the schema: bawaba migrate --help shows how",
-        ),
-        false => Finding::ok(CHECK, "the gateways' role appends to the audit log and reads it, no more"),
-    })
 }
 
 pub(super) fn back_end(back_end: &BackEndConfig) -> Finding {
