@@ -26,8 +26,8 @@ const STANDING: &str = "SELECT pg_is_in_recovery() OR current_setting('transacti
     current_setting('server_version_num')::bigint / 10000 AS version, \
     CASE WHEN pg_is_in_recovery() THEN '' ELSE pg_walfile_name(pg_current_wal_lsn()) END AS wal";
 
-/// One host with everything needed to reach it.
-#[derive(Clone, Debug)]
+/// One host with everything needed to reach it. No `Debug`: the password is in it.
+#[derive(Clone)]
 pub(super) struct Host {
     pub(super) name: String,
     pub(super) options: PgConnectOptions,
