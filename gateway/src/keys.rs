@@ -42,7 +42,10 @@ pub const fn schedule(role: KeyRole) -> Schedule {
         // Both are verified as long as somebody may ask whether the patient was there.
         KeyRole::ReceiptSigning | KeyRole::CheckpointSigning => RECEIPT_KEY_LIFETIME,
         // Never published: there is nothing to keep.
-        KeyRole::PairwiseSubject | KeyRole::RegistryIndex | KeyRole::RegistrySealing => 0,
+        KeyRole::PairwiseSubject
+        | KeyRole::RegistryIndex
+        | KeyRole::RegistrySealing
+        | KeyRole::StateSealing => 0,
     };
     Schedule {
         lead: Duration::seconds(KEY_LEAD),

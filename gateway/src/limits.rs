@@ -196,6 +196,18 @@ pub const MAX_VERIFIED_TOKENS: usize = 16_384;
 /// Back-end tokens that are remembered, about 1.5 KiB each.
 pub const MAX_BACK_END_TOKENS: usize = 16_384;
 
+// --- Presences ---------------------------------------------------------------------------------------------------
+
+/// Challenges of all clients that wait at all nodes (about 10 KiB each): the national peak opens 530 sessions/s and a chip
+/// answers within two seconds.
+pub const PRESENCES_WAITING_MAX: usize = 20_000;
+
+/// Challenges of one client that wait: one hospital's counters at once.
+pub const PRESENCES_WAITING_PER_CLIENT_MAX: usize = 512;
+
+/// That a presence was there is remembered for so long after its life, so that it is told apart from one that never was.
+pub const PRESENCE_REMEMBERED: Duration = Duration::from_secs(60);
+
 // --- Shared state ------------------------------------------------------------------------------------------------
 
 /// One call to the shared state, with all its repetitions. Shorter than a pharmacist's patience, longer than a failover

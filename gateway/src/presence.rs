@@ -3,6 +3,7 @@
 //! Two requests, one function each. What the station uploads proves nothing; what counts is that a state
 //! signed the data (`begin`) and that the original chip answered our challenge (`open_session`).
 
+mod parcel;
 mod pending;
 mod session_of;
 mod standing;
@@ -24,7 +25,7 @@ use crate::timing::Timing;
 use crate::token::SessionClaims;
 use crate::wire::{PresenceAnswer, Proof};
 
-pub(crate) use pending::Begun;
+use pending::Begun;
 pub use pending::PendingPresences;
 use session_of::Person;
 pub(crate) use session_of::session as session_answer;
@@ -37,7 +38,7 @@ pub(crate) async fn begin(
     mut event: AuditEvent,
 ) -> Response {
     event.station = Some(station.clone());
-    match challenge(app, caller, station, transcript, event.at) {
+    match challenge(app, caller, station, transcript, event.at).await {
         Ok((answer, detail)) => {
             event.kind = EventKind::PresenceBegun;
             event.outcome = Outcome::Permit;
@@ -58,21 +59,21 @@ pub(crate) async fn begin(
     }
 }
 
-fn challenge(
+async fn challenge(
     app: &App,
     caller: &Caller,
     station: String,
     transcript: CardTranscript,
     at: OffsetDateTime,
 ) -> Result<(PresenceAnswer, String), Refusal> {
-    let card = transcript.authenticate(&app.trust.documents(), at)?;
+    let card = transcript.clone().authenticate(&app.trust.documents(), at)?;
     let challenge = card.challenge()?;
     let method = challenge.method().as_str();
     let detail = believed_how(method, challenge.card().accepted_sha1());
     let commands = challenge.commands().iter().map(|command| hex::encode(command.encode())).collect();
     let life = app.config.limits.presence;
-    let holder = (caller.client().id.as_str(), caller.confirmation());
-    let presence = app.presences.put(holder, Begun { challenge, station }, at + life, at)?;
+    let begun = Begun { challenge, station, expires_at: at + life };
+    let presence = app.presences.put(caller, begun, &transcript, life).await?;
     Ok((PresenceAnswer { presence, method, commands, expires_in: life.as_secs() }, detail))
 }
 
@@ -127,7 +128,7 @@ async fn admit(
     timing: &mut Timing,
 ) -> Result<session_of::Opened, Refusal> {
     let at = event.at;
-    let begun = app.presences.take(presence, caller.confirmation(), at)?;
+    let begun = app.presences.take(presence, caller, at).await?;
     event.station = Some(begun.station.clone());
     let proof = match begun.challenge.prove(&asked.responses, at) {
         Ok(proof) => proof,

@@ -85,12 +85,6 @@ impl Refusal {
         (self.problem.code(), self.code)
     }
 
-    /// The exact code.
-    #[cfg(test)]
-    pub(crate) fn code(&self) -> &str {
-        &self.code
-    }
-
     /// Says in one fixed sentence which rule was broken, to both.
     pub(crate) fn detail(mut self, detail: &'static str) -> Self {
         self.problem = self.problem.with_detail(detail);

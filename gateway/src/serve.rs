@@ -231,9 +231,10 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = presences.tick() => {
-                let pending = app.presences.sweep(app.clock.now());
-                app.metrics.presences_pending(pending);
                 app.state.sweep();
+                if let Ok(waiting) = app.presences.waiting(app.clock.now()).await {
+                    app.metrics.presences_pending(usize::try_from(waiting).unwrap_or(usize::MAX));
+                }
             }
             _ = rates.tick() => app.rate.sweep(),
         }

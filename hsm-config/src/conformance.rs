@@ -114,7 +114,14 @@ fn keys_differ(signer: &dyn Signer, at: OffsetDateTime) -> Result<(), String> {
         let trace = match role.job() {
             KeyJob::Sign => signer.current(role, at).map(|key| key.sec1_uncompressed().to_vec()),
             KeyJob::Mac => signer.mac(role, b"trace").map(Vec::from),
-            KeyJob::Seal => continue,
+            KeyJob::Seal => {
+                let sealed = signer.seal(role, b"trace", b"").map_err(|cause| failed(role, &cause))?;
+                for other in KeyRole::ALL.into_iter().filter(|other| other.job() == KeyJob::Seal) {
+                    let opened = signer.open(other, &sealed, b"").is_ok();
+                    expect(opened == (other == role), role, "is also the key of another role")?;
+                }
+                continue;
+            }
         };
         let trace = trace.map_err(|cause| failed(role, &cause))?;
         expect(!seen.contains(&trace), role, "is also the key of another role")?;

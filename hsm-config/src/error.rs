@@ -135,7 +135,7 @@ pub enum HsmError {
     #[error("unknown key role in the key file")]
     UnknownRole,
     /// A role without its key.
-    #[error("the key file has no {0} key")]
+    #[error("the key file has no {0} key{remedy}", remedy = remedy(*.0))]
     MissingRole(KeyRole),
     /// A role with two keys.
     #[error("the key file has two {0} keys")]
@@ -201,5 +201,15 @@ impl HsmError {
             Self::NoMemory => "no-memory",
             Self::NoRandomness => "no-randomness",
         }
+    }
+}
+
+/// A role that earlier versions did not know is added to their files by the command that rotates it.
+const fn remedy(missing: KeyRole) -> &'static str {
+    match missing {
+        KeyRole::StateSealing => {
+            "; a file of an earlier version gets it by: bawaba keys rotate state-sealing"
+        }
+        _ => "",
     }
 }

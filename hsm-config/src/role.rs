@@ -24,6 +24,8 @@ pub enum KeyRole {
     RegistryIndex,
     /// Seals the *identifiant santé* at rest (AES-256-GCM).
     RegistrySealing,
+    /// Seals for a minute what one node leaves for another in their shared memory (AES-256-GCM).
+    StateSealing,
 }
 
 /// What a key does, whoever it does it for.
@@ -39,7 +41,7 @@ pub enum KeyJob {
 
 impl KeyRole {
     /// Every role, in the order of the key file.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TokenSigning,
         Self::BackendTokenSigning,
         Self::ReceiptSigning,
@@ -47,6 +49,7 @@ impl KeyRole {
         Self::PairwiseSubject,
         Self::RegistryIndex,
         Self::RegistrySealing,
+        Self::StateSealing,
     ];
 
     /// The only thing that a key of this role does.
@@ -58,7 +61,7 @@ impl KeyRole {
             | Self::ReceiptSigning
             | Self::CheckpointSigning => KeyJob::Sign,
             Self::PairwiseSubject | Self::RegistryIndex => KeyJob::Mac,
-            Self::RegistrySealing => KeyJob::Seal,
+            Self::RegistrySealing | Self::StateSealing => KeyJob::Seal,
         }
     }
 
@@ -81,7 +84,14 @@ impl KeyRole {
             Self::PairwiseSubject => "pairwise-subject",
             Self::RegistryIndex => "registry-index",
             Self::RegistrySealing => "registry-sealing",
+            Self::StateSealing => "state-sealing",
         }
+    }
+
+    /// Whether key files and installations of an earlier version lack it: then it is made, and nothing is lost by it.
+    #[must_use]
+    pub const fn is_newer_than_some_files(self) -> bool {
+        matches!(self, Self::StateSealing)
     }
 
     /// The role of that name, if there is one.

@@ -29,6 +29,7 @@ fn profile(tokens: &str) -> String {
         ("pairwise-subject", "hmac-sha256"),
         ("registry-index", "hmac-sha256"),
         ("registry-sealing", "aes-256-gcm"),
+        ("state-sealing", "aes-256-gcm"),
     ] {
         text += &format!(
             "[[key]]\nrole = \"{role}\"\nplace = \"sealed-file\"\nlabel = \"{role}\"\nmechanism = \"{mechanism}\"\n"
@@ -171,7 +172,7 @@ async fn an_operator_sees_rotates_and_diagnoses_the_keys_of_a_module() {
         kids
     };
     let published = async || kids(&town.public("/.well-known/jwks.json").await.json);
-    assert_eq!(asked(&["keys", "list"]).as_array().expect("roles").len(), 7);
+    assert_eq!(asked(&["keys", "list"]).as_array().expect("roles").len(), 8);
     assert_eq!(kids(&asked(&["keys", "export"])), published().await);
 
     let rotated = asked(&["keys", "rotate", "token-signing"]);

@@ -68,7 +68,7 @@ fn keys_are_made_shown_and_exported_without_a_secret() {
     let desk = Desk::made();
     assert_eq!(mode(&desk.path("keys.sealed")), 0o600);
     let roles = desk.told(&["list", "--file", "keys.sealed"]);
-    assert_eq!(roles.as_array().map(Vec::len), Some(7));
+    assert_eq!(roles.as_array().map(Vec::len), Some(8));
     let unproven = desk.told(&["status", "--file", "keys.sealed"]);
     assert_eq!((&unproven["verified"], &unproven["revision"]), (&json!(false), &json!(1)));
     let proven = desk.told(&["status", "--file", "keys.sealed", "--passphrase-from", "file:passphrase"]);
@@ -164,6 +164,7 @@ fn rotation_says_what_it_does_and_what_it_will_not() {
     let status = desk.told(&["status", "--file", "keys.sealed"]);
     assert_eq!(states(&status), ["signs"]);
     assert!(status["keys"].to_string().contains(now["kid"].as_str().expect("a kid")));
+    desk.told(&with(&["state-sealing"]));
     desk.told(&with(&["registry-sealing"]));
     let status = desk.told(&["status", "--file", "keys.sealed"]);
     assert!(status["keys"].to_string().contains("\"opens\""), "{status}");

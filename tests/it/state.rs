@@ -2,6 +2,7 @@
 
 mod conformance;
 mod faults;
+mod presences;
 
 use std::sync::Arc;
 

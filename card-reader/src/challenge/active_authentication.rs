@@ -10,18 +10,22 @@ use crate::transcript::AuthenticCard;
 /// The longest signature whose secured form fits a short answer: 223 + 1 of padding, 33 of objects.
 const SHORT_SIGNATURE: usize = 223;
 
-/// INTERNAL AUTHENTICATE with eight random bytes: all that the standard has room for, so each is used once and for a minute.
+/// Eight random bytes: all that the standard has room for, so each is used once and for a minute.
+pub(super) fn nonce() -> Result<[u8; 8], PresenceError> {
+    crypto::random().map_err(|_| PresenceError::NoRandom)
+}
+
+/// INTERNAL AUTHENTICATE with the nonce.
 ///
 /// A signature of RSA-2048 does not fit a short answer under secure messaging: extended length is asked for, and a chip or reader
 /// without it gives the answer in parts.
-pub(super) fn commands(signature_size: usize) -> Result<([u8; 8], Vec<CommandApdu>), PresenceError> {
-    let nonce = crypto::random().map_err(|_| PresenceError::NoRandom)?;
+pub(super) fn commands(nonce: &[u8; 8], signature_size: usize) -> Result<Vec<CommandApdu>, PresenceError> {
     let le = if signature_size > SHORT_SIGNATURE { EXTENDED_ANSWER } else { SHORT_ANSWER };
     let command = CommandApdu::new(0x00, 0x88, 0x00, 0x00)
-        .with_data(nonce)
+        .with_data(*nonce)
         .map_err(|_| PresenceError::Malformed("command"))?
         .expecting(le);
-    Ok((nonce, vec![command]))
+    Ok(vec![command])
 }
 
 /// The signature must be by the key of DG15, over our nonce, with the hash that DG14 names.

@@ -3,6 +3,8 @@
 //! The gateway makes the ephemeral key, so only gateway and chip know the new channel. Its counter starts at zero: the gateway can
 //! secure the read of DG1 before the chip has even heard of the new keys, and the station runs all of it in one go.
 
+use zeroize::Zeroizing;
+
 use crate::apdu::{ApduError, CommandApdu, ResponseApdu, SHORT_ANSWER, StatusWord};
 use crate::crypto::{Cipher, SessionKeys};
 use crate::error::PresenceError;
@@ -16,16 +18,42 @@ use crate::transcript::AuthenticCard;
 /// The most that one secured short answer carries; a TD1 DG1 has 95 bytes.
 const ONE_ANSWER: usize = 223;
 
+/// What our ephemeral key and the chip's key agree on, and our public half that the chip is told.
+pub(super) struct Agreed {
+    secret: Zeroizing<Vec<u8>>,
+    public: Vec<u8>,
+}
+
+impl Agreed {
+    pub(super) fn fresh(info: &ChipAuthenticationInfo) -> Result<Self, PresenceError> {
+        let agreement = info.key.agree()?;
+        Ok(Self { secret: Zeroizing::new(agreement.secret().to_vec()), public: agreement.public().to_vec() })
+    }
+
+    /// `02 ‖ length of the secret (2) ‖ secret ‖ public`.
+    pub(super) fn put_down(&self) -> Zeroizing<Vec<u8>> {
+        let length = u16::try_from(self.secret.len()).unwrap_or(u16::MAX).to_be_bytes();
+        Zeroizing::new([&[super::AGREED][..], &length, &self.secret, &self.public].concat())
+    }
+
+    pub(super) fn take_up(bytes: &[u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk::<2>()?;
+        let (secret, public) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        let whole = !secret.is_empty() && !public.is_empty();
+        whole.then(|| Self { secret: Zeroizing::new(secret.to_vec()), public: public.to_vec() })
+    }
+}
+
 /// The commands that give the chip our ephemeral key, for the station's channel, then READ BINARY of DG1 for the new one.
 pub(super) fn commands(
     info: &ChipAuthenticationInfo,
+    agreed: &Agreed,
     dg1_length: usize,
 ) -> Result<(SecureMessaging, Vec<CommandApdu>), PresenceError> {
-    let agreement = info.key.agree()?;
-    let mut channel = SecureMessaging::new(SessionKeys::derive(info.cipher, agreement.secret()));
+    let mut channel = SecureMessaging::new(SessionKeys::derive(info.cipher, &agreed.secret));
     let mut commands = match info.cipher {
-        Cipher::TripleDes => set_key(info, agreement.public()),
-        Cipher::Aes128 | Cipher::Aes192 | Cipher::Aes256 => set_protocol(info, agreement.public()),
+        Cipher::TripleDes => set_key(info, &agreed.public),
+        Cipher::Aes128 | Cipher::Aes192 | Cipher::Aes256 => set_protocol(info, &agreed.public),
     }
     .map_err(|_| PresenceError::Malformed("command"))?;
     let le = u32::try_from(dg1_length.min(ONE_ANSWER)).unwrap_or(SHORT_ANSWER);

@@ -1,5 +1,6 @@
 //! Station, chip and gateway in one room: from PACE to the proof, and every way in which it must not come to a proof.
 
+mod handed_over;
 mod holder;
 mod keys;
 mod refusals;

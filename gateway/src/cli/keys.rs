@@ -60,7 +60,7 @@ pub(super) enum Command {
     #[command(after_help = with_secrets("bawaba keys rotate token-signing --config gateway.toml\n  \
         bawaba keys rotate token-signing --config gateway.toml --now --yes    the key is in other hands"))]
     Rotate {
-        /// The role: token-signing, backend-token-signing, receipt-signing, checkpoint-signing, registry-sealing
+        /// The role: token-signing, backend-token-signing, receipt-signing, checkpoint-signing, registry-sealing, state-sealing
         #[arg(value_name = "ROLE")]
         role: String,
         #[command(flatten)]

@@ -7,16 +7,17 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hsm_config::{KeyFile, SecretSource, SoftwareKeys};
+use hsm_config::{HsmError, KeyFile, KeyRole, SecretSource, Signer as _, SoftwareKeys, Turn};
 use time::OffsetDateTime;
 
 use super::folder::{StateFolder, write_private};
+use crate::keys::schedule;
 
 /// The keys of the folder; made, or taken over from a folder of an earlier version, if they are not there yet.
 pub(super) fn ensure(folder: &StateFolder, at: OffsetDateTime) -> Result<SoftwareKeys> {
     let path = folder.keys();
     if path.exists() {
-        return unlock(folder);
+        return unlock(folder).and_then(|keys| completed(folder, keys, at));
     }
     if !folder.key_passphrase().exists() {
         let mut random = [0; 24];
@@ -41,6 +42,17 @@ pub fn unlock(folder: &StateFolder) -> Result<SoftwareKeys> {
     Ok(opened.keys)
 }
 
+/// A folder made before nodes shared a state has no key for it yet.
+fn completed(folder: &StateFolder, keys: SoftwareKeys, at: OffsetDateTime) -> Result<SoftwareKeys> {
+    let role = KeyRole::StateSealing;
+    if !matches!(keys.seal(role, b"", b""), Err(HsmError::MissingRole(_))) {
+        return Ok(keys);
+    }
+    let (file, _) = KeyFile::unlock(&folder.keys(), &passphrase(folder)?)?;
+    file.change(at, |keys| keys.rotate(role, Turn::Announced, &schedule(role), at))?;
+    unlock(folder)
+}
+
 fn passphrase(folder: &StateFolder) -> Result<zeroize::Zeroizing<String>> {
     Ok(SecretSource::File(folder.key_passphrase()).read()?)
 }
@@ -48,7 +60,7 @@ fn passphrase(folder: &StateFolder) -> Result<zeroize::Zeroizing<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hsm_config::{KeyJob, KeyRole, Signer as _};
+    use hsm_config::KeyJob;
     use serde_json::json;
     use time::macros::datetime;
 

@@ -1,220 +1,189 @@
-//! Which challenges wait for their chip?
+//! Which challenges wait for their chip, at whichever node they were made?
 //!
-//! A challenge is taken once, by the client it was made for, in time. Somebody else's attempt is refused
-//! and does *not* spend it: else whoever guesses or sees an id could starve an honest counter.
+//! A challenge is taken once of all nodes, by the client it was made for, in time. Somebody else's attempt is refused
+//! and does *not* spend it: else whoever guesses or sees an id could starve an honest counter. Who may take it, and
+//! whether somebody did, the shared state alone decides; what the node that made it keeps beside only saves it from
+//! authenticating the card a second time.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
 
-use card_reader::Challenge;
-use time::{Duration, OffsetDateTime};
+use card_reader::{CardTranscript, Challenge};
+use futures_util::future::BoxFuture;
+use hsm_config::{HsmError, KeyRole, Signer};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::parcel;
+use crate::caller::Caller;
+use crate::limits::{PRESENCE_REMEMBERED, PRESENCES_WAITING_MAX, PRESENCES_WAITING_PER_CLIENT_MAX};
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
+use crate::state::{Entered, SharedState, Space, StateError, Taken};
 use crate::token::Confirmation;
+use crate::trust::Trust;
 
-/// Challenges of all clients that wait (about 8 KiB each): the national peak opens 530 sessions/s and a chip
-/// answers within two seconds.
-const WAITING_MAX: usize = 20_000;
+/// The room of all clients together. No client's room has this name: they begin otherwise.
+const ALL: &str = "all";
 
-/// Challenges of one client that wait: one hospital's counters at once.
-const WAITING_PER_CLIENT_MAX: usize = 512;
+/// Presences that wait for their proof, at all nodes (*présences en attente*).
+pub struct PendingPresences {
+    state: Arc<dyn SharedState>,
+    signer: Arc<dyn Signer>,
+    trust: Arc<Trust>,
+    /// Challenges that were made here.
+    made_here: Mutex<HashMap<Uuid, Begun>>,
+}
 
-/// Challenges known at all, with those that are spent (about 200 octets each): three minutes of the peak.
-const KNOWN_MAX: usize = 200_000;
-
-/// Presences that wait for their proof, in this process.
-#[derive(Debug, Default)]
-pub struct PendingPresences(Mutex<Store<Challenge>>);
-
-/// A presence that was begun, taken out of the store for good.
+/// A presence that was begun.
 #[derive(Debug)]
-pub(crate) struct Begun<T = Challenge> {
-    pub(crate) challenge: T,
+pub(crate) struct Begun {
+    pub(crate) challenge: Challenge,
     pub(crate) station: String,
-}
-
-#[derive(Debug)]
-struct Store<T> {
-    presences: HashMap<Uuid, Entry<T>>,
-    waiting: usize,
-    waiting_of_client: HashMap<String, usize>,
-}
-
-#[derive(Debug)]
-struct Entry<T> {
-    client: String,
-    confirmation: Confirmation,
-    expires_at: OffsetDateTime,
-    /// None: spent. It is remembered for a while, so that a replay is told apart from an unknown id.
-    begun: Option<Begun<T>>,
+    pub(crate) expires_at: OffsetDateTime,
 }
 
 impl PendingPresences {
-    /// Keeps a challenge for that client's key until `expires_at`.
-    pub(crate) fn put(
+    /// None wait yet.
+    ///
+    /// # Errors
+    /// There is no key to seal them with.
+    pub fn new(
+        state: Arc<dyn SharedState>,
+        signer: Arc<dyn Signer>,
+        trust: Arc<Trust>,
+    ) -> Result<Self, HsmError> {
+        signer.seal(KeyRole::StateSealing, b"", b"trial")?;
+        Ok(Self { state, signer, trust, made_here: Mutex::default() })
+    }
+
+    /// Keeps a challenge for that client's key, for `life`.
+    pub(crate) async fn put(
         &self,
-        (client, proven): (&str, &Confirmation),
+        caller: &Caller,
         begun: Begun,
-        expires_at: OffsetDateTime,
-        at: OffsetDateTime,
+        files: &CardTranscript,
+        life: Duration,
     ) -> Result<Uuid, Refusal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(client, proven, begun, expires_at, at)
-    }
-
-    /// Takes a challenge out, for good.
-    pub(crate) fn take(&self, id: Uuid, proven: &Confirmation, at: OffsetDateTime) -> Result<Begun, Refusal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(id, proven, at)
-    }
-
-    /// Forgets what is past and says how many wait; a background task calls it.
-    pub(crate) fn sweep(&self, at: OffsetDateTime) -> usize {
-        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        store.sweep(at);
-        store.waiting
-    }
-}
-
-impl<T> Default for Store<T> {
-    fn default() -> Self {
-        Self { presences: HashMap::new(), waiting: 0, waiting_of_client: HashMap::new() }
-    }
-}
-
-impl<T> Store<T> {
-    fn put(
-        &mut self,
-        client: &str,
-        proven: &Confirmation,
-        begun: Begun<T>,
-        expires_at: OffsetDateTime,
-        at: OffsetDateTime,
-    ) -> Result<Uuid, Refusal> {
-        if self.is_full() {
-            self.sweep(at);
-        }
-        if self.is_full() {
-            return Err(Refusal::exactly(ProblemCode::Overloaded, "presences-full"));
-        }
-        let of_client = self.waiting_of_client.entry(client.to_owned()).or_default();
-        if *of_client >= WAITING_PER_CLIENT_MAX {
-            return Err(Refusal::exactly(ProblemCode::RateLimited, "client-presences-full"));
-        }
-        *of_client += 1;
-        self.waiting += 1;
         let id = Uuid::new_v4();
-        let (client, confirmation) = (client.to_owned(), proven.clone());
-        self.presences.insert(id, Entry { client, confirmation, expires_at, begun: Some(begun) });
+        let (key, holder) = (id.to_string(), holder(caller.confirmation()));
+        let sealed = parcel::sealed(self.signer.as_ref(), (id, &holder), &begun, files)?;
+        self.enter(&room(caller), &key, life).await?;
+        let kept = self.state.put(Space::Presence, &key, &holder, &sealed, life + PRESENCE_REMEMBERED).await;
+        if let Err(error) = kept {
+            leave(self.state.clone(), room(caller), key).await;
+            return Err(error.into());
+        }
+        let mut made_here = self.made_here();
+        if made_here.len() < PRESENCES_WAITING_MAX {
+            made_here.insert(id, begun);
+        }
         Ok(id)
     }
 
-    fn take(&mut self, id: Uuid, proven: &Confirmation, at: OffsetDateTime) -> Result<Begun<T>, Refusal> {
+    /// Both rooms, or neither.
+    async fn enter(&self, room: &str, key: &str, life: Duration) -> Result<(), Refusal> {
+        let enter = |room, most| self.state.enter(Space::Presence, room, key, most, life);
+        let (of_client, of_all) = tokio::try_join!(
+            enter(room, PRESENCES_WAITING_PER_CLIENT_MAX),
+            enter(ALL, PRESENCES_WAITING_MAX)
+        )?;
+        let full = match (of_client, of_all) {
+            (Entered::Yes, Entered::Yes) => return Ok(()),
+            (Entered::Full, _) => Refusal::exactly(ProblemCode::RateLimited, "client-presences-full"),
+            (Entered::Yes, Entered::Full) => Refusal::exactly(ProblemCode::Overloaded, "presences-full"),
+        };
+        leave(self.state.clone(), room.to_owned(), key.to_owned()).await;
+        Err(full)
+    }
+
+    /// Takes a challenge out, for good.
+    pub(crate) async fn take(&self, id: Uuid, caller: &Caller, at: OffsetDateTime) -> Result<Begun, Refusal> {
         let unusable = |code| Err(Refusal::exactly(ProblemCode::PresenceNotUsable, code));
-        let Some(entry) = self.presences.get_mut(&id) else {
-            return Err(Refusal::new(ProblemCode::PresenceUnknown));
+        let holder = holder(caller.confirmation());
+        let taking = taking(self.state.clone(), id.to_string(), holder.clone(), room(caller));
+        let sealed = match to_its_end(taking).await? {
+            Taken::Now(sealed) => sealed,
+            Taken::Before => return unusable("presence-spent"),
+            Taken::AnothersOwn => return unusable("presence-of-another-client"),
+            Taken::Unknown => return Err(Refusal::new(ProblemCode::PresenceUnknown)),
         };
-        if !entry.confirmation.is_proven_by(proven) {
-            return unusable("presence-of-another-client");
-        }
-        if at >= entry.expires_at {
-            return unusable("presence-expired");
-        }
-        let Some(begun) = entry.begun.take() else {
-            return unusable("presence-spent");
+        let made_here = self.made_here().remove(&id);
+        let begun = match made_here {
+            Some(begun) => begun,
+            None => {
+                let (signer, trust) = (self.signer.as_ref(), self.trust.documents());
+                parcel::opened(signer, (id, &holder), &sealed, &trust, at)?
+            }
         };
-        let client = entry.client.clone();
-        self.waits_no_more(&client);
-        Ok(begun)
+        if at >= begun.expires_at { unusable("presence-expired") } else { Ok(begun) }
     }
 
-    fn is_full(&self) -> bool {
-        self.waiting >= WAITING_MAX || self.presences.len() >= KNOWN_MAX
+    /// How many wait, at all nodes. Forgets those made here that are past, wherever they were proven; a background task
+    /// calls it.
+    pub(crate) async fn waiting(&self, at: OffsetDateTime) -> Result<u64, StateError> {
+        self.made_here().retain(|_, begun| at < begun.expires_at);
+        self.state.inside(Space::Presence, ALL).await
     }
 
-    fn waits_no_more(&mut self, client: &str) {
-        self.waiting = self.waiting.saturating_sub(1);
-        if let Some(count) = self.waiting_of_client.get_mut(client) {
-            *count -= 1;
-            if *count == 0 {
-                self.waiting_of_client.remove(client);
-            }
-        }
-    }
-
-    /// A challenge that expired is dropped at once; that it was there is remembered for a while, so that it
-    /// can be told from one that never was.
-    fn sweep(&mut self, at: OffsetDateTime) {
-        const REMEMBERED: Duration = Duration::minutes(1);
-        let mut dropped = Vec::new();
-        self.presences.retain(|_, entry| {
-            if at >= entry.expires_at && entry.begun.take().is_some() {
-                dropped.push(entry.client.clone());
-            }
-            at < entry.expires_at.saturating_add(REMEMBERED)
-        });
-        for client in dropped {
-            self.waits_no_more(&client);
-        }
+    fn made_here(&self) -> MutexGuard<'_, HashMap<Uuid, Begun>> {
+        self.made_here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
-    const LIFE: Duration = Duration::seconds(60);
-
-    fn begun() -> Begun<()> {
-        Begun { challenge: (), station: "poste-1".to_owned() }
-    }
-
-    fn key(name: &str) -> Confirmation {
-        Confirmation::Certificate(name.to_owned())
-    }
-
-    fn refused(outcome: Result<Begun<()>, Refusal>) -> String {
-        outcome.err().unwrap().code().to_owned()
-    }
-
-    #[test]
-    fn challenge_is_taken_once() {
-        let mut store = Store::default();
-        let id = store.put("pharmacy-1", &key("thumb-1"), begun(), START + LIFE, START).unwrap();
-        assert!(store.take(id, &key("thumb-1"), START).is_ok());
-        assert_eq!(refused(store.take(id, &key("thumb-1"), START)), "presence-spent");
-    }
-
-    #[test]
-    fn another_client_neither_gets_nor_spends_it() {
-        let mut store = Store::default();
-        let id = store.put("pharmacy-1", &key("thumb-1"), begun(), START + LIFE, START).unwrap();
-        assert_eq!(refused(store.take(id, &key("thumb-2"), START)), "presence-of-another-client");
-        assert!(store.take(id, &key("thumb-1"), START).is_ok());
-    }
-
-    #[test]
-    fn expired_challenge_is_refused_then_forgotten() {
-        let mut store = Store::default();
-        let id = store.put("pharmacy-1", &key("thumb-1"), begun(), START + LIFE, START).unwrap();
-        assert_eq!(refused(store.take(id, &key("thumb-1"), START + LIFE)), "presence-expired");
-        store.sweep(START + LIFE * 3);
-        assert_eq!(refused(store.take(id, &key("thumb-1"), START + LIFE * 3)), "presence-unknown");
-        assert_eq!((store.waiting, store.waiting_of_client.len()), (0, 0));
-    }
-
-    #[test]
-    fn one_client_cannot_fill_the_store() {
-        let mut store = Store::default();
-        for _ in 0..WAITING_PER_CLIENT_MAX {
-            store.put("greedy", &key("thumb"), begun(), START + LIFE, START).unwrap();
+/// Takes it and gives its place free.
+fn taking(
+    state: Arc<dyn SharedState>,
+    key: String,
+    holder: String,
+    room: String,
+) -> BoxFuture<'static, Result<Taken, StateError>> {
+    Box::pin(async move {
+        let taken = state.take(Space::Presence, &key, &holder).await?;
+        if matches!(taken, Taken::Now(_)) {
+            // Nobody waits for it: the place would be free after the life of the presence anyway.
+            let mut leaving: BoxFuture<'static, ()> = Box::pin(leave(state, room, key));
+            if futures_util::poll!(&mut leaving).is_pending() {
+                tokio::spawn(leaving);
+            }
         }
-        assert!(store.put("greedy", &key("thumb"), begun(), START + LIFE, START).is_err());
-        let taken = store.put("modest", &key("thumb"), begun(), START + LIFE, START).unwrap();
-        store.take(taken, &key("thumb"), START).unwrap();
-        assert_eq!(store.waiting, WAITING_PER_CLIENT_MAX, "what is spent waits no more");
-        store.sweep(START + LIFE * 3);
-        assert!(store.put("greedy", &key("thumb"), begun(), START + LIFE * 3, START + LIFE * 3).is_ok());
+        Ok(taken)
+    })
+}
+
+async fn leave(state: Arc<dyn SharedState>, room: String, key: String) {
+    for room in [room.as_str(), ALL] {
+        let _left = state.leave(Space::Presence, room, &key).await;
+    }
+}
+
+/// Does what was begun to its end, whoever goes on waiting for it: a request that is cancelled in between would leave a
+/// challenge that nobody has and nobody can get.
+async fn to_its_end<T: Send + 'static>(
+    mut work: BoxFuture<'static, Result<T, StateError>>,
+) -> Result<T, StateError> {
+    match futures_util::poll!(&mut work) {
+        Poll::Ready(done) => done,
+        Poll::Pending => tokio::spawn(work).await.unwrap_or(Err(StateError::Unreachable)),
+    }
+}
+
+/// Whose challenge it is: the key that has to be proven again.
+fn holder(proven: &Confirmation) -> String {
+    match proven {
+        Confirmation::Certificate(thumbprint) => format!("x5t#S256 {thumbprint}"),
+        Confirmation::Key(thumbprint) => format!("jkt {thumbprint}"),
+    }
+}
+
+fn room(caller: &Caller) -> String {
+    format!("client {}", caller.client().id)
+}
+
+impl std::fmt::Debug for PendingPresences {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PendingPresences")
     }
 }

@@ -11,7 +11,13 @@ use crate::{KeyRole, Profile, Signer, SoftwareKeys, conformance};
 /// The registry's keys in the file, what signs in the token.
 fn mixed() -> Profile {
     let mut text = STAGING.to_owned();
-    for (role, id) in [("pairwise-subject", "b5"), ("registry-index", "b6"), ("registry-sealing", "b7")] {
+    let in_file = [
+        ("pairwise-subject", "b5"),
+        ("registry-index", "b6"),
+        ("registry-sealing", "b7"),
+        ("state-sealing", "b8"),
+    ];
+    for (role, id) in in_file {
         let token = format!("place = \"pkcs11\"\nlabel = \"bawaba-{role}\"\nid = \"{id}\"");
         assert!(text.contains(&token));
         text = text.replace(&token, &format!("place = \"sealed-file\"\nlabel = \"bawaba-{role}\""));

@@ -27,7 +27,9 @@ pub enum ProfileError {
     #[error("unknown key role in the profile")]
     RoleUnknown,
     /// A role without a key.
-    #[error("the profile declares no {0} key")]
+    #[error(
+        "the profile declares no {0} key: copy it from a shipped profile, then run: bawaba keys init --profile"
+    )]
     RoleMissing(KeyRole),
     /// A role with two keys.
     #[error("the profile declares two {0} keys")]

@@ -43,7 +43,10 @@ pub(super) fn load(path: &Path) -> Result<SoftwareKeys, HsmError> {
     let keys = RoleKeys::sort(&file.keys)?;
     let generations = KeyRole::ALL.into_iter().map(|role| {
         // This format knows no times: its keys have signed since ever.
-        let material = Material::restore(role, keys.key(role)?)?;
+        let material = match keys.key(role) {
+            Err(HsmError::MissingRole(role)) if role.is_newer_than_some_files() => Material::generate(role)?,
+            key => Material::restore(role, key?)?,
+        };
         Ok(Generation {
             role,
             number: 1,

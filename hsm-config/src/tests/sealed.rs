@@ -68,7 +68,7 @@ fn no_secret_and_no_passphrase_is_in_the_file() {
 #[test]
 fn what_is_public_is_read_without_the_passphrase() {
     let view = KeyFileView::read(&sealed().path).unwrap();
-    assert_eq!((view.revision, view.written_at, view.keys.len()), (1, AT, 7));
+    assert_eq!((view.revision, view.written_at, view.keys.len()), (1, AT, KeyRole::ALL.len()));
     for role in KeyRole::ALL {
         let kids: Vec<_> = view.published(role, AT).into_iter().map(|key| key.key).collect();
         assert_eq!(kids, KEYS.current(role, AT).ok().into_iter().collect::<Vec<_>>());
@@ -224,4 +224,26 @@ fn opening_takes_time_and_not_too_much() {
     let start = Instant::now();
     sealed.file.read().unwrap();
     eprintln!("read again: {:?}", start.elapsed());
+}
+
+#[test]
+fn a_file_of_before_the_shared_state_gets_its_key_by_rotation() {
+    let sealed = sealed();
+    let without = |keys: &mut SoftwareKeys| {
+        keys.generations.retain(|key| key.role != KeyRole::StateSealing);
+        Ok(())
+    };
+    sealed.file.change(AT, without).unwrap();
+    let (_, older) = KeyFile::unlock(&sealed.path, PASSPHRASE).unwrap();
+    let refused = older.keys.seal(KeyRole::StateSealing, b"text", b"").unwrap_err();
+    assert_eq!(refused.code(), "key-role-missing");
+    assert!(refused.to_string().contains("bawaba keys rotate state-sealing"), "{refused}");
+    let index = older.keys.mac(KeyRole::RegistryIndex, b"m").unwrap();
+    sealed
+        .file
+        .change(AT, |keys| keys.rotate(KeyRole::StateSealing, Turn::Announced, &SCHEDULE, AT))
+        .unwrap();
+    let (_, whole) = KeyFile::unlock(&sealed.path, PASSPHRASE).unwrap();
+    conformance::check(&whole.keys, AT).unwrap();
+    assert_eq!(whole.keys.mac(KeyRole::RegistryIndex, b"m").unwrap(), index);
 }

@@ -80,7 +80,10 @@ fn every_role_has_one_key_and_every_key_one_role() {
     assert_eq!(changed(|file| file["note"] = json!("hello")).code(), "key-file-malformed");
     assert_eq!(changed(|file| file["keys"][0]["label"] = json!("old")).code(), "key-file-malformed");
     assert_eq!(changed(|file| file["keys"][0]["role"] = json!("master")).code(), "key-role-unknown");
-    assert_eq!(changed(|file| drop(file["keys"].as_array_mut().unwrap().pop())).code(), "key-role-missing");
+    assert_eq!(
+        changed(|file| drop(file["keys"].as_array_mut().unwrap().remove(0))).code(),
+        "key-role-missing"
+    );
     let twice = |file: &mut Value| {
         let key = file["keys"][0].clone();
         file["keys"].as_array_mut().unwrap().push(key);
@@ -107,4 +110,12 @@ fn a_key_of_the_wrong_kind_is_refused() {
 fn errors_and_debug_show_no_key() {
     let error = changed(|file| file["keys"][0]["key"] = json!("c2VjcmV0IGtleSBtYXRlcmlhbA=="));
     assert!(!format!("{error} {error:?}").contains("c2VjcmV0"));
+}
+
+#[test]
+fn a_role_that_the_format_never_knew_is_made() {
+    let mut file = content();
+    file["keys"].as_array_mut().unwrap().retain(|key| key["role"] != "state-sealing");
+    let imported = SoftwareKeys::import(&saved(file.to_string().as_bytes()).path).unwrap();
+    conformance::check(&imported, AT).unwrap();
 }

@@ -145,7 +145,10 @@ fn unconfirmed(role: KeyRole) -> Failure {
         KeyRole::CheckpointSigning => {
             "checkpoints of the old keys can no longer be verified with the published keys"
         }
-        KeyRole::PairwiseSubject | KeyRole::RegistryIndex | KeyRole::RegistrySealing => "nothing",
+        KeyRole::PairwiseSubject
+        | KeyRole::RegistryIndex
+        | KeyRole::RegistrySealing
+        | KeyRole::StateSealing => "nothing",
     };
     let wait = JWKS_MAX_AGE + KEY_CLOCK_SKEW;
     let message = format!(

@@ -82,12 +82,13 @@ fn a_module_that_is_killed_and_started_again_is_used_again() {
             println!("SKIPPED: p11-kit-modules is not installed (make setup installs it)");
             return;
         };
-        // This p11-kit does not carry AES-GCM over its socket: the sealing key lives in a file.
-        let profile = STAGING.replacen(
-            "place = \"pkcs11\"\nlabel = \"bawaba-registry-sealing\"\nid = \"b7\"",
-            "place = \"sealed-file\"\nlabel = \"bawaba-registry-sealing\"",
-            1,
-        );
+        // This p11-kit does not carry AES-GCM over its socket: the sealing keys live in a file.
+        let mut profile = STAGING.to_owned();
+        for (role, id) in [("registry-sealing", "b7"), ("state-sealing", "b8")] {
+            let token = format!("place = \"pkcs11\"\nlabel = \"bawaba-{role}\"\nid = \"{id}\"");
+            assert!(profile.contains(&token));
+            profile = profile.replace(&token, &format!("place = \"sealed-file\"\nlabel = \"bawaba-{role}\""));
+        }
         let profile = Profile::parse(&profile).unwrap();
         let place = station.place_of(&client);
         let mut server = Server::start(station);
