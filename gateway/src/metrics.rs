@@ -116,7 +116,7 @@ impl Metrics {
         let presences_pending = Gauge::default();
         registry.register(
             "presences_pending",
-            "Challenges waiting for their proof",
+            "Challenges waiting for their proof, at all nodes",
             presences_pending.clone(),
         );
         let decisions = Family::default();

@@ -3,6 +3,9 @@
 //! A leaky bucket per registered client id (GCRA), never per unauthenticated text. governor forgets nobody by itself,
 //! so the number of keys is bounded: at the bound the limiter forgets the clients whose bucket is full again. If that
 //! makes no room, more clients than the country has are asking at this very moment, and everyone is told to wait.
+//!
+//! Each node counts for itself, so that no request waits for another machine: of N nodes a client gets up to N times the
+//! rate. What has to be bounded for all nodes together is bounded in the [shared state](crate::state).
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ mod files;
 mod lists;
 mod machine;
 mod postgres;
+mod shared_state;
 
 use std::path::PathBuf;
 
@@ -112,6 +113,7 @@ fn of_gateway(config: &Config, at: time::OffsetDateTime) -> Result<Vec<Finding>,
     findings.push(files::policies(config.policies.as_deref()));
     findings.push(runtime()?.block_on(machine::database(&config.store)));
     findings.extend(runtime()?.block_on(postgres::findings(&config.store)));
+    findings.push(runtime()?.block_on(shared_state::look(&config.state)));
     findings.push(machine::port("api-port", config.listen.api));
     findings.push(machine::port("public-port", config.listen.public));
     findings.extend(config.back_ends.values().map(machine::back_end));

@@ -20,6 +20,9 @@ const FORM: u8 = 1;
 /// Octets of a card's files that are kept for a minute. EF.SOD with RSA-4096 has 10 KiB, the others less than 2 together.
 const FILES_MAX: usize = 60 << 10;
 
+/// Octets of everything else: the longest agreement is of DH-2048, the station has a short name.
+const BESIDE_FILES: usize = 1 << 10;
+
 /// Everything that another node needs, sealed.
 pub(super) fn sealed(
     signer: &dyn Signer,
@@ -28,10 +31,12 @@ pub(super) fn sealed(
     files: &CardTranscript,
 ) -> Result<Vec<u8>, Refusal> {
     let parts = [Some(&files.sod), Some(&files.dg1), files.dg14.as_ref(), files.dg15.as_ref()];
-    if parts.iter().flatten().map(|file| file.len()).sum::<usize>() > FILES_MAX {
+    let octets = parts.iter().flatten().map(|file| file.len()).sum::<usize>();
+    if octets > FILES_MAX {
         return Err(Refusal::exactly(ProblemCode::CardRefused, "card-files-too-long"));
     }
-    let mut parcel = Zeroizing::new(Vec::with_capacity(FILES_MAX));
+    // Room for all of it at once: a growing buffer would leave copies of the secret behind.
+    let mut parcel = Zeroizing::new(Vec::with_capacity(octets + BESIDE_FILES));
     parcel.push(FORM);
     write(&mut parcel, Some(&begun.expires_at.unix_timestamp_nanos().to_be_bytes()));
     write(&mut parcel, Some(begun.station.as_bytes()));

@@ -90,6 +90,25 @@ async fn a_restart_with_its_memory_is_an_epoch_too() {
 }
 
 #[tokio::test]
+async fn a_stale_copy_of_the_memory_makes_nothing_spendable() {
+    let redis = Redis::configured("dbfilename stale.rdb\n");
+    let state = node(&redis.state());
+    let epoch = state.epoch().await.expect("an epoch");
+    state.put(Space::Presence, "waiting", "me", b"value", LIFE).await.expect("kept");
+    // What a replica that lags is promoted with, or a snapshot of a minute ago: the epoch is written in it.
+    assert!(redis.cli(&["SAVE"]).contains("OK"));
+    assert_eq!(state.spend(Space::DpopProof, "jti", LIFE, &epoch).await, Ok(Spent::First));
+    assert_eq!(state.take(Space::Presence, "waiting", "me").await, Ok(Taken::Now(b"value".to_vec())));
+    redis.kill();
+    redis.start_again();
+    assert!(redis.cli(&["--scan"]).contains("presence:kept:waiting"), "it is there again");
+    assert!(
+        eventually(async || state.take(Space::Presence, "waiting", "me").await == Ok(Taken::Unknown)).await
+    );
+    assert_eq!(state.spend(Space::DpopProof, "jti", LIFE, &epoch).await, Err(StateError::MemoryLost));
+}
+
+#[tokio::test]
 async fn one_master_of_a_cluster_that_loses_its_memory_ends_the_epoch() {
     let cluster = RedisCluster::start();
     let state = node(&cluster.state());

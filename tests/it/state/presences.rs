@@ -1,6 +1,7 @@
 //! Presences of several gateways on one Redis: begun at one, proven at another, once, whatever the Redis does.
 
 use bawaba_tests::harness::Harness;
+use bawaba_tests::program;
 use bawaba_tests::redis::{Redis, RedisCluster};
 use futures_util::future::join_all;
 
@@ -151,6 +152,31 @@ async fn without_the_redis_no_presence_begins_sessions_go_on_and_it_is_named() {
     let proof = counter.prove(&waiting.presence, &waiting.responses, "TREAT").await;
     proof.is_problem(410, "presence-unknown");
     counter.open(&mut town.card("amina"), "TREAT").await.is(201);
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_is_wrong_with_the_redis_and_what_to_do() {
+    let redis = Redis::configured("maxmemory 64mb\nmaxmemory-policy allkeys-lru\n");
+    let town = town_on(redis.state()).await;
+    let finding = async || {
+        let config = town.files.config().display().to_string();
+        let mut doctor = program::bawaba(&["doctor", "--config", &config, "--json"]);
+        let run = move || program::run(&mut doctor, std::time::Duration::from_secs(60));
+        let said = tokio::task::spawn_blocking(run).await.expect("no panic");
+        let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+        let findings = said["findings"].as_array().expect("findings");
+        findings.iter().find(|one| one["check"] == "shared-state").expect("a finding").clone()
+    };
+    let evicts = finding().await;
+    assert_eq!(evicts["standing"], "failed");
+    assert!(evicts["remedy"].as_str().is_some_and(|remedy| remedy.contains("noeviction")), "{evicts}");
+    assert_eq!(state_of(&town).await, "state-may-evict");
+    assert!(redis.cli(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).contains("OK"));
+    assert_eq!(finding().await["standing"], "ok");
+    redis.stop();
+    let away = finding().await;
+    assert!(away["remedy"].as_str().is_some_and(|remedy| remedy.contains("start it")), "{away}");
+    assert!(!away.to_string().contains(bawaba_tests::redis::PASSWORD), "{away}");
 }
 
 #[tokio::test]
