@@ -127,6 +127,26 @@ async fn one_master_of_a_cluster_that_loses_its_memory_ends_the_epoch() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_is_away_is_found_when_it_is_back() {
+    let cluster = RedisCluster::start();
+    let before = node(&cluster.state());
+    before.put(Space::Presence, "a", "me", b"", LIFE).await.expect("kept");
+    cluster.nodes().iter().for_each(Redis::kill);
+    let start = Instant::now();
+    let after = node(&cluster.state());
+    for state in [&before, &after] {
+        assert!(state.put(Space::Presence, "b", "me", b"", LIFE).await.is_err());
+        assert!(state.ping().await.is_err());
+    }
+    assert!(start.elapsed() < BOUNDED);
+    cluster.nodes().iter().for_each(Redis::start_again);
+    for state in [&before, &after] {
+        assert!(eventually(async || state.ping().await.is_ok()).await, "it is found again");
+        assert_eq!(state.take(Space::Presence, "a", "me").await, Ok(Taken::Unknown));
+    }
+}
+
+#[tokio::test]
 async fn a_paused_redis_is_waited_for_in_bounded_time_and_nothing_happens_twice() {
     let redis = Redis::start();
     let state = node(&redis.state());
