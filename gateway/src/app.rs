@@ -190,7 +190,6 @@ impl App {
             state,
             proofs,
             unproven: UnprovenCallers::default(),
-            presences: PendingPresences::default(),
             presences,
             rate,
             metrics,
