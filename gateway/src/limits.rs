@@ -7,6 +7,7 @@ pub mod import;
 mod keyed;
 mod lists;
 mod oauth;
+mod shared;
 mod withdrawals;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use keyed::*;
 pub use lists::*;
 pub use oauth::*;
+pub use shared::*;
 pub use withdrawals::*;
 
 // --- Connections -------------------------------------------------------------------------------------------------
@@ -196,60 +198,6 @@ pub const MAX_VERIFIED_TOKENS: usize = 16_384;
 /// Back-end tokens that are remembered, about 1.5 KiB each.
 pub const MAX_BACK_END_TOKENS: usize = 16_384;
 
-// --- Presences ---------------------------------------------------------------------------------------------------
-
-/// Challenges of all clients that wait at all nodes (about 10 KiB each): the national peak opens 530 sessions/s and a chip
-/// answers within two seconds.
-pub const PRESENCES_WAITING_MAX: usize = 20_000;
-
-/// Challenges of one client that wait: one hospital's counters at once.
-pub const PRESENCES_WAITING_PER_CLIENT_MAX: usize = 512;
-
-/// That a presence was there is remembered for so long after its life, so that it is told apart from one that never was.
-pub const PRESENCE_REMEMBERED: Duration = Duration::from_secs(60);
-
-// --- Shared state ------------------------------------------------------------------------------------------------
-
-/// One call to the shared state, with all its repetitions. Shorter than a pharmacist's patience, longer than a failover
-/// of a cluster whose node timeout is a second.
-pub const STATE_DEADLINE: Duration = Duration::from_millis(2_500);
-
-/// Attempts of one call, with growing pauses from [`STATE_PAUSE`] on: a Redis that restarts is back within a second.
-pub const STATE_ATTEMPTS: u32 = 6;
-
-/// After the first attempt that failed; doubled by each that follows.
-pub const STATE_PAUSE: Duration = Duration::from_millis(25);
-
-/// One attempt, and one connection. A Redis on the same network answers within a millisecond.
-pub const STATE_ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// A peer that acknowledges nothing for so long is gone (`TCP_USER_TIMEOUT`, RFC 5482).
-pub const STATE_SILENCE_MAX: Duration = Duration::from_secs(2);
-
-/// Between two looks at the epoch.
-pub const STATE_LOOK: Duration = Duration::from_millis(500);
-
-/// How long an epoch's name outlives the last node that looked at it. Longer than the life of anything spent in it.
-pub const STATE_EPOCH_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// Octets of one key, and of the name of its holder.
-pub const STATE_KEY_OCTETS_MAX: usize = 256;
-
-/// Octets of one kept value: a card's files (EF.SOD with RSA-4096 has 10 KiB) and what is secret about its challenge.
-pub const STATE_VALUE_OCTETS_MAX: usize = 64 << 10;
-
-/// Values that one process keeps of one space, with those that are taken (about 200 octets each): three minutes of the
-/// national peak of 530 sessions/s.
-pub const STATE_KEPT_MAX: usize = 200_000;
-
-/// Octets of the values that one process keeps of one space.
-pub const STATE_KEPT_OCTETS_MAX: usize = 256 << 20;
-
-/// Names that one process remembers as spent in one space, about 150 octets each.
-pub const STATE_SPENT_MAX: usize = 1_000_000;
-
-/// Numbers, and rooms, that one process remembers of one space.
-pub const STATE_NAMES_MAX: usize = 100_000;
 
 // --- Databases ---------------------------------------------------------------------------------------------------
 

@@ -131,7 +131,6 @@ async fn without_the_redis_no_presence_begins_sessions_go_on_and_it_is_named() {
     let redis = Redis::start();
     let town = town_on(redis.state()).await;
     let session = town.session("amina", "pharmacy-1").await;
-    let patient = session.patient_at("dossier");
     let waiting = town.counter("pharmacy-1").challenge(&mut town.card("youssef")).await.expect("a challenge");
     assert_eq!(state_of(&town).await, "ok");
     redis.stop();
@@ -143,7 +142,7 @@ async fn without_the_redis_no_presence_begins_sessions_go_on_and_it_is_named() {
     assert_eq!(town.event_after(before, "state-unreachable").await["kind"], "presence-refused");
     let proof = counter.prove(&waiting.presence, &waiting.responses, "TREAT").await;
     proof.is_problem(503, "state-unavailable");
-    counter.get(&format!("/dossier/Patient/{patient}"), &session.token).await.is(200);
+    counter.get("/prescription/MedicationRequest", &session.token).await.is(200);
     assert_eq!(state_of(&town).await, "state-unreachable");
     assert_eq!(town.public("/readyz").await.status, 503);
     redis.start_again();
@@ -212,8 +211,7 @@ async fn a_paused_redis_delays_nobody_for_long() {
     for answer in answers.await.expect("an answer in bounded time") {
         answer.is_problem(503, "state-unavailable");
     }
-    let patient = session.patient_at("dossier");
-    counter.get(&format!("/dossier/Patient/{patient}"), &session.token).await.is(200);
+    counter.get("/prescription/MedicationRequest", &session.token).await.is(200);
     assert_eq!(state_of(&town).await, "state-timeout");
     redis.resume();
     assert!(eventually(async || counter.present(&transcript).await.status == 201).await);
