@@ -30,18 +30,24 @@ impl Agreed {
         Ok(Self { secret: Zeroizing::new(agreement.secret().to_vec()), public: agreement.public().to_vec() })
     }
 
-    /// `02 ‖ length of the secret (2) ‖ secret ‖ public`.
+    /// `02`, then secret and public half, each after its length in two octets.
     pub(super) fn put_down(&self) -> Zeroizing<Vec<u8>> {
-        let length = u16::try_from(self.secret.len()).unwrap_or(u16::MAX).to_be_bytes();
-        Zeroizing::new([&[super::AGREED][..], &length, &self.secret, &self.public].concat())
+        let length = |part: &[u8]| u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let (secret, public) = (length(&self.secret), length(&self.public));
+        Zeroizing::new([&[super::AGREED][..], &secret, &self.secret, &public, &self.public].concat())
     }
 
     pub(super) fn take_up(bytes: &[u8]) -> Option<Self> {
-        let (length, rest) = bytes.split_first_chunk::<2>()?;
-        let (secret, public) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        let whole = !secret.is_empty() && !public.is_empty();
+        let (secret, rest) = after_its_length(bytes)?;
+        let (public, rest) = after_its_length(rest)?;
+        let whole = !secret.is_empty() && !public.is_empty() && rest.is_empty();
         whole.then(|| Self { secret: Zeroizing::new(secret.to_vec()), public: public.to_vec() })
     }
+}
+
+fn after_its_length(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
 
 /// The commands that give the chip our ephemeral key, for the station's channel, then READ BINARY of DG1 for the new one.

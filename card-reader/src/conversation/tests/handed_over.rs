@@ -32,7 +32,7 @@ fn a_challenge_that_was_put_down_is_proven_by_who_takes_it_up() {
         *another.get_mut(3).unwrap() ^= 1;
         let proven = take_up(&another).unwrap().prove(&responses, NOW);
         assert_eq!(proven.err(), Some(PresenceError::ChipNotGenuine));
-        for cut in 0..put_down.len().min(40) {
+        for cut in 0..put_down.len() {
             let cut = take_up(&put_down[..cut]);
             assert_eq!(cut.err(), Some(PresenceError::Malformed("challenge")), "{methods:?}");
         }

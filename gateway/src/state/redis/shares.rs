@@ -45,7 +45,9 @@ impl Share {
         let hash = octets.fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
             (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
         });
-        Self(((hash >> 32) % u64::from(SHARES)) as u8)
+        // Folded: of short names no single octet of the hash is mixed well.
+        let folded = hash ^ (hash >> 32) ^ (hash >> 48);
+        Self((folded % u64::from(SHARES)) as u8)
     }
 
     /// Where its epoch is written.
