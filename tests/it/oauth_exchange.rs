@@ -1,5 +1,6 @@
 //! `POST /oauth/token`: a session becomes a token for one back-end, narrower and bound; a received one goes on, once.
 
+use bawaba_tests::counter::Counter;
 use bawaba_tests::harness::Harness;
 use bawaba_tests::oauth::{ACCESS_TOKEN, EXCHANGE};
 use bawaba_tests::papers::{claims_of, header_of};
@@ -120,6 +121,12 @@ async fn nobody_exchanges_what_is_not_a_running_session_of_its_own() {
     refused(&town, "hospital-1", token, PRESCRIPTION, told("token-binding"), "token-binding").await;
     refused(&town, "pharmacy-1", &there, PRESCRIPTION, invalid, "token-key-unknown").await;
     refused(&town, "pharmacy-1", receipt, PRESCRIPTION, invalid, "token-type").await;
+    let list = claims_of(token)["status"]["status_list"]["uri"].clone();
+    let path = list.as_str().expect("a URI").split_once("/status/").expect("a list").1.to_owned();
+    let anyone = Counter::new(town.public_port, &town.files.ca_certificate(), None);
+    let list = anyone.stream(&format!("/status/{path}"), "none").await.text().await.expect("a list");
+    assert_eq!(header_of(&list)["typ"], "statuslist+jwt");
+    refused(&town, "pharmacy-1", &list, PRESCRIPTION, invalid, "token-type").await;
     refused(&town, "pharmacy-1", "opaque", PRESCRIPTION, invalid, "token-malformed").await;
     refused(&town, "prescription", token, PRESCRIPTION, invalid, "token-key-unknown").await;
     refused(&town, "auditor", token, PRESCRIPTION, told("token-binding"), "token-binding").await;
