@@ -198,7 +198,6 @@ pub const MAX_VERIFIED_TOKENS: usize = 16_384;
 /// Back-end tokens that are remembered, about 1.5 KiB each.
 pub const MAX_BACK_END_TOKENS: usize = 16_384;
 
-
 // --- Databases ---------------------------------------------------------------------------------------------------
 
 /// Connections of one node to PostgreSQL: five nodes stay below its default of 100 in all.

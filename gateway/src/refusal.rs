@@ -21,7 +21,8 @@ use crate::wire::ParseError;
 /// Why there is no access (*refus*).
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    problem: Problem,
+    /// Boxed: a refusal is in the return type of every check, and is rare.
+    problem: Box<Problem>,
     outcome: Outcome,
     code: Cow<'static, str>,
     detail: Option<Cow<'static, str>>,
@@ -44,13 +45,13 @@ impl Refusal {
     /// A refusal with a code that only the audit event tells.
     pub(crate) fn exactly(problem: ProblemCode, code: impl Into<Cow<'static, str>>) -> Self {
         let outcome = if problem.status().is_server_error() { Outcome::Error } else { Outcome::Refused };
-        Self { problem: Problem::new(problem), outcome, code: code.into(), detail: None }
+        Self { problem: Problem::new(problem).into(), outcome, code: code.into(), detail: None }
     }
 
     /// A refusal whose problem is written already.
     pub(crate) fn told(problem: Problem) -> Self {
         let detail = problem.detail().map(Cow::Borrowed);
-        Self { problem: problem.clone(), detail, ..Self::new(problem.code()) }
+        Self { problem: problem.clone().into(), detail, ..Self::new(problem.code()) }
     }
 
     /// Policy said no; or the gateway does not know what it would have to know, which is its own fault and worth a retry.
@@ -60,7 +61,7 @@ impl Refusal {
             return Self::exactly(ProblemCode::TrustUnavailable, reason.code.clone());
         }
         Self {
-            problem: Problem::new(ProblemCode::Denied).with_reasons(told(decision)),
+            problem: Problem::new(ProblemCode::Denied).with_reasons(told(decision)).into(),
             outcome: Outcome::Deny,
             code: reasons.first().map_or("denied".into(), |reason| reason.code.clone().into()),
             detail: None,
@@ -77,7 +78,7 @@ impl Refusal {
             let code = decision.reasons().first().map(|reason| reason.code.clone().into());
             (problem.with_reasons(told(decision)), code.unwrap_or("holder-required".into()))
         };
-        Self { problem, outcome: Outcome::Deny, code, detail: None }
+        Self { problem: problem.into(), outcome: Outcome::Deny, code, detail: None }
     }
 
     /// The problem that the caller would be told, and the exact code: for a route with a shape of its own.
@@ -87,7 +88,7 @@ impl Refusal {
 
     /// Says in one fixed sentence which rule was broken, to both.
     pub(crate) fn detail(mut self, detail: &'static str) -> Self {
-        self.problem = self.problem.with_detail(detail);
+        self.problem = Box::new(self.problem.with_detail(detail));
         self.detail = Some(detail.into());
         self
     }

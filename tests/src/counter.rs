@@ -120,6 +120,39 @@ impl Counter {
         (Reply { status, headers, json }, String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// Any request with just these headers.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Reply {
+        let answer = self.try_send(method, path, headers, body).await;
+        answer.unwrap_or_else(|| panic!("{path}: no answer"))
+    }
+
+    /// The same, where there may be no answer.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Option<Reply> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let answer = request.send().await.ok()?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let bytes = answer.bytes().await.ok()?;
+        Some(Reply { status, headers, json: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
     /// Whether the request was answered at all.
     pub async fn is_heard(&self, path: &str) -> bool {
         self.http.get(format!("{}{path}", self.base)).send().await.is_ok()

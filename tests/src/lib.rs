@@ -1,6 +1,6 @@
 //! The harness: one healthy gateway with everything around it, of which a test spoils one thing.
 //!
-//! In reading order: [`harness`] is the town, [`counter`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
+//! In reading order: [`harness`] is the town, [`counter`], [`mobile`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
 //! [`faulty`], [`papers`], [`postgres`], [`redis`] and [`soft_hsm`] are what can be wrong with it, [`verifiers`] believe it
 //! from outside, [`snippets`] are the README's, [`proxies`] ask it from outside, [`parsers`], [`seeds`] and [`source`] look at the code itself.
 
@@ -11,6 +11,7 @@ pub mod desk;
 pub mod faulty;
 pub mod harness;
 pub mod list_server;
+pub mod mobile;
 pub mod oauth;
 pub mod papers;
 pub mod parsers;

@@ -220,7 +220,8 @@ fn target() -> PathBuf {
     program::path("bawaba").ancestors().nth(2).expect("target/<profile>/bawaba").to_owned()
 }
 
-fn node_modules() -> PathBuf {
+/// Where `make setup-npm` puts libraries.
+pub fn node_modules() -> PathBuf {
     target().join("npm/node_modules")
 }
 

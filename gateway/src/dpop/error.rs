@@ -76,7 +76,7 @@ pub enum ProofError {
     Replayed,
     /// The key that seals nonces did not answer.
     #[error(transparent)]
-    Signer(#[from] HsmError),
+    Signer(Box<HsmError>),
 }
 
 /// What the caller is told; the exact error goes to the audit event only.
@@ -88,6 +88,12 @@ pub enum ProofRefusal {
     NonceWanted,
     /// 503: the gateway could not open its own nonce.
     Unavailable,
+}
+
+impl From<HsmError> for ProofError {
+    fn from(error: HsmError) -> Self {
+        Self::Signer(Box::new(error))
+    }
 }
 
 impl ProofError {

@@ -37,7 +37,7 @@ pub struct NamedKey(PublicKey);
 ///
 /// ```compile_fail
 /// fn forge(named: gateway::dpop::NamedKey) -> gateway::dpop::ClientKey {
-///     gateway::dpop::ClientKey { named, parsed: todo!() }
+///     gateway::dpop::ClientKey { named, parsed: unreachable!() }
 /// }
 /// ```
 #[derive(Clone)]

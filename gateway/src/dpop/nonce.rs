@@ -55,7 +55,7 @@ impl Nonces {
             }
         }
         let sealed = Sealed { made_at: now, epoch };
-        let bytes = self.signer.seal(KeyRole::RegistrySealing, &sealed.to_bytes(), PURPOSE)?;
+        let bytes = self.signer.seal(KeyRole::StateSealing, &sealed.to_bytes(), PURPOSE)?;
         let text: Arc<str> = URL_SAFE_NO_PAD.encode(bytes).into();
         self.current.store(Some(Arc::new((sealed, text.clone()))));
         Ok(text)
@@ -81,7 +81,7 @@ impl Nonces {
         if bytes.len() != SEALED {
             return Err(ProofError::NonceForeign);
         }
-        let opened = match self.signer.open(KeyRole::RegistrySealing, &bytes, PURPOSE) {
+        let opened = match self.signer.open(KeyRole::StateSealing, &bytes, PURPOSE) {
             Ok(opened) => opened,
             Err(HsmError::NotSealedHere { .. }) => return Err(ProofError::NonceForeign),
             Err(error) => return Err(error.into()),

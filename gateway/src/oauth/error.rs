@@ -25,7 +25,7 @@ pub(crate) struct OAuthError {
     /// The exact code, for the audit event.
     exact: Cow<'static, str>,
     outcome: Outcome,
-    headers: HeaderMap,
+    headers: Box<HeaderMap>,
     asking: bool,
 }
 
@@ -47,7 +47,7 @@ impl OAuthError {
     pub(crate) fn exactly(fault: &'static Fault, exact: impl Into<Cow<'static, str>>) -> Self {
         let outcome = if fault.status.is_server_error() { Outcome::Error } else { Outcome::Refused };
         let description = fault.description;
-        Self { fault, description, exact: exact.into(), outcome, headers: HeaderMap::new(), asking: false }
+        Self { fault, description, exact: exact.into(), outcome, headers: Box::default(), asking: false }
     }
 
     /// Policy said no: a decision, not an error.
@@ -115,7 +115,7 @@ impl OAuthError {
         let document = Document { error, error_description: self.description, code };
         let mut response = Response::new(Body::from(serde_json::to_vec(&document).unwrap_or_default()));
         *response.status_mut() = status;
-        *response.headers_mut() = self.headers;
+        *response.headers_mut() = *self.headers;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if status == StatusCode::UNAUTHORIZED && !response.headers().contains_key(WWW_AUTHENTICATE) {
             // RFC 9110 §15.5.2 asks for one; there is no scheme in which a certificate is sent.

@@ -30,6 +30,10 @@ use crate::unproven::{Telling, Untold};
 /// RFC 9449 §8.
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
+/// On a refusal of a client whose key was proven, for its event.
+#[derive(Clone, Debug)]
+struct OfClient(String);
+
 /// On an answer that only begins the protocol: the caller is asked for a nonce. No refusal, no event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asking;
@@ -44,7 +48,7 @@ pub(super) async fn identify(State(app): State<Arc<App>>, request: Request, next
     let (head, body) = request.into_parts();
     let (caller, renew) = match proven(&app, &head, at).await {
         Ok(proven) => proven,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let mut request = Request::from_parts(head, body);
     if let Some(context) = request.extensions().get::<RequestContext>() {
@@ -60,16 +64,21 @@ pub(super) async fn identify(State(app): State<Arc<App>>, request: Request, next
 }
 
 /// The caller, and whether it should have another nonce; or the answer.
-async fn proven(app: &App, head: &Parts, at: OffsetDateTime) -> Result<(Caller, bool), Response> {
-    let token = access_token(&head.headers, Scheme::Dpop).map_err(Refusal::unrecorded)?;
+async fn proven(app: &App, head: &Parts, at: OffsetDateTime) -> Result<(Caller, bool), Box<Response>> {
+    let token = access_token(&head.headers, Scheme::Dpop).map_err(|refusal| refusal.unrecorded())?;
     let urls = RequestUrls::of_request(&app.config.issuer, &head.uri, &head.headers);
     let asked = ProvenRequest { method: &head.method, urls: &urls, token: Some(token) };
     match app.proofs.prove(&head.headers, &asked, at, |key| app.registry.client_by_key(key)).await {
         Ok(key) => {
             let renew = key.nonce_is_old();
-            Caller::by_key(key).map(|caller| (caller, renew)).map_err(Refusal::unrecorded)
+            let client = OfClient(key.client().id.clone());
+            Caller::by_key(key).map(|caller| (caller, renew)).map_err(|refusal| {
+                let mut answer = refusal.unrecorded();
+                answer.extensions_mut().insert(client);
+                answer.into()
+            })
         }
-        Err(unproven) => Err(refused(app, unproven, at).await),
+        Err(unproven) => Err(refused(app, unproven, at).await.into()),
     }
 }
 
@@ -114,13 +123,17 @@ pub(super) async fn with_client_token(State(app): State<Arc<App>>, request: Requ
         return Refusal::new(ProblemCode::Unauthenticated).unrecorded();
     };
     let token = access_token(request.headers(), Scheme::Dpop);
-    let verified = token
-        .and_then(|token| Ok(app.tokens.verify_client(token, caller.confirmation(), app.clock.now())?));
-    match verified {
-        Ok(token) if token.claims().client_id == caller.client().id => next.run(request).await,
-        Ok(_) => Refusal::exactly(ProblemCode::TokenInvalid, "token-of-another-client").unrecorded(),
-        Err(refusal) => refusal.unrecorded(),
-    }
+    let at = app.clock.now();
+    let verified = token.and_then(|token| Ok(app.tokens.verify_client(token, caller.confirmation(), at)?));
+    let refusal = match verified {
+        Ok(token) if token.claims().client_id == caller.client().id => return next.run(request).await,
+        Ok(_) => Refusal::exactly(ProblemCode::TokenInvalid, "token-of-another-client"),
+        Err(refusal) => refusal,
+    };
+    let mut event = AuditEvent::new(EventKind::PresenceRefused, Outcome::Refused, "", at);
+    event.client = Some(caller.client().id.clone());
+    event.request_id = request.extensions().get::<RequestContext>().map(|context| context.id().to_owned());
+    refusal.record(&app.audit, event).await
 }
 
 /// Bounds what somebody unknown may try at a route whose flow proves its caller itself.
@@ -156,7 +169,10 @@ fn refusal(app: &App, answer: &Response) -> Option<AuditEvent> {
     }
     match (extensions.get::<Problem>().map(Problem::code), extensions.get::<ExactCode>()) {
         (Some(ProblemCode::NotFound | ProblemCode::MethodNotAllowed), _) => None,
-        (Some(_), _) => recorded::to_be_recorded(app, answer, None),
+        (Some(_), _) => {
+            let client = extensions.get::<OfClient>().map(|client| client.0.clone());
+            recorded::to_be_recorded(app, answer, client)
+        }
         // An OAuth endpoint told it in its own form (RFC 6749 §5.2).
         (None, Some(ExactCode(code))) => {
             let (kind, at) = (EventKind::TokenRefused, app.clock.now());
@@ -199,17 +215,16 @@ pub(crate) async fn tell_counted_refusals(app: Arc<App>, stop: CancellationToken
 
 /// On this port a token is shown with a proof: RFC 9449 §7.1 has its own challenge.
 fn challenged(mut answer: Response) -> Response {
-    if answer.extensions().get::<Problem>().is_some() {
-        if let Some(value) = answer.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()) {
-            let dpop = match value.strip_prefix("Bearer") {
-                Some("") => Some("DPoP algs=\"ES256\"".to_owned()),
-                Some(parameters) => Some(format!("DPoP{parameters}, algs=\"ES256\"")),
-                None => None,
-            };
-            if let Some(dpop) = dpop.and_then(|text| HeaderValue::from_str(&text).ok()) {
-                answer.headers_mut().insert(WWW_AUTHENTICATE, dpop);
-            }
-        }
+    if answer.extensions().get::<Problem>().is_none() {
+        return answer;
+    }
+    let bearer = answer.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    let dpop = bearer.and_then(|text| text.strip_prefix("Bearer")).map(|parameters| match parameters {
+        "" => "DPoP algs=\"ES256\"".to_owned(),
+        parameters => format!("DPoP{parameters}, algs=\"ES256\""),
+    });
+    if let Some(dpop) = dpop.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, dpop);
     }
     answer
 }
