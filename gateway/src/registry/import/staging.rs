@@ -69,6 +69,7 @@ impl Staging {
             .page_size(16_384)
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "1")
+            .pragma("threads", "2")
             .disable_statement_logging()
             .connect()
             .await?;
