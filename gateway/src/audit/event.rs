@@ -24,6 +24,8 @@ pub enum EventKind {
     PresenceBegun,
     /// A card's files were not believed.
     PresenceRefused,
+    /// The registry was imported, or was not: when it was begun, and how it ended.
+    RegistryImported,
     /// A pseudonym was led back to a patient by two operators (*levée de pseudonyme*): each step of it.
     Relinked,
     /// A request that no flow could take: malformed, too large, too often, unknown path.
@@ -68,6 +70,7 @@ impl EventKind {
             Self::GatewayStopped => "gateway-stopped",
             Self::PresenceBegun => "presence-begun",
             Self::PresenceRefused => "presence-refused",
+            Self::RegistryImported => "registry-imported",
             Self::Relinked => "relinked",
             Self::RequestRefused => "request-refused",
             Self::RiskSignal => "risk-signal",

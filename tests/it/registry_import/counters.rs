@@ -73,6 +73,9 @@ async fn counters_go_on_and_see_the_new_registry_within_moments() {
     let reported = counter.open(&mut town.card("hamid-revoked"), "TREAT").await;
     assert!(!reported.status.is_success(), "{}", reported.json);
 
+    let told = town.event_codes("registry-imported").await;
+    assert_eq!(told, ["import-begun", "import-in-force", "import-begun", "import-in-force"]);
+
     // Without the kingdom's people, amina is nobody here; her running session finds no patient any more.
     import(&town, &population::csv(0..10));
     let forgotten =

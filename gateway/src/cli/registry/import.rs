@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use hsm_config::SecretSource;
+use uuid::Uuid;
 
 use super::super::output::{Output, table};
 use super::super::place::Place;
 use super::super::progress::Bar;
 use super::super::{Exit, Failure, keys, store};
 use super::unavailable;
+use crate::audit::{AuditEvent, Batch, EncodedEvent, EventKind, Outcome};
 use crate::registry::import::{
     Format, ImportError, ImportOptions, ImportReport, MaxBad, Mode, Progress, Start, Step, Target, import,
 };
 use crate::registry::{Registry, SUBJECT_AUDIENCE};
-use crate::store::StorePlace;
+use crate::store::{Store, StorePlace};
 use crate::token::Tokens;
 
 #[derive(Debug, Args)]
@@ -116,9 +118,22 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
         },
     };
     let mut shown = Shown(Bar::new(output.is_json()));
+    // No log, no import.
+    let mode = options.mode.as_str();
+    record(&goal.store, Outcome::Permit, "import-begun", mode.to_owned()).await?;
     let done = import(goal.registry.sealer(), &goal.target, &options, &mut shown).await;
     shown.0.end();
+    let (outcome, reason, detail) = match &done {
+        Ok(report) => (
+            if report.in_force { Outcome::Permit } else { Outcome::Refused },
+            if report.in_force { "import-in-force" } else { "import-too-many-bad-lines" },
+            format!("{mode}, {} patients of {} lines, {} bad", report.patients, report.lines, report.bad),
+        ),
+        Err(error) => (Outcome::Error, error.code(), mode.to_owned()),
+    };
+    let recorded = record(&goal.store, outcome, reason, detail).await;
     let report = done.map_err(failure)?;
+    recorded?;
     output.answer(&report, || text(&report))?;
     match report.in_force {
         true => Ok(()),
@@ -130,8 +145,29 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
 /// The registry of a gateway, and where its import keeps what it has read.
 struct Goal {
     registry: Registry,
+    store: Store,
     target: Target,
     beside: PathBuf,
+}
+
+/// Writes down what an operator did.
+async fn record(
+    store: &Store,
+    outcome: Outcome,
+    reason: &'static str,
+    detail: String,
+) -> Result<(), Failure> {
+    let at = store.now().await.map_err(|error| unavailable(&error.into()))?;
+    let mut event = AuditEvent::new(EventKind::RegistryImported, outcome, reason, at);
+    event.detail = Some(detail);
+    let event = EncodedEvent::new(&event)
+        .map_err(|error| Failure::new(Exit::Internal, format!("no event: {error}")))?;
+    let batch = Batch { id: Uuid::new_v4(), events: vec![event] };
+    store.audit().append(&batch).await.map(drop).map_err(|error| {
+        Failure::new(Exit::Unavailable, format!("{reason} is not on record: {error}")).remedy(
+            "bawaba audit list shows whether an import was begun; bawaba doctor looks at the database",
+        )
+    })
 }
 
 /// As another role of PostgreSQL, where that matters.
@@ -151,7 +187,7 @@ async fn goal(place: &Place, role: Option<(&String, &SecretSource)>) -> Result<G
         StorePlace::Postgres(_) => place.file(),
     };
     let beside = neighbour.with_file_name("registry-import");
-    Ok(Goal { registry, target: Target::new(store), beside })
+    Ok(Goal { registry, target: Target::new(store.clone()), store, beside })
 }
 
 /// The steps of an import, on a bar.
