@@ -102,6 +102,7 @@ async fn bring_in(database: &Path, signer: &Arc<dyn Signer>, file: &Path) -> Res
         report: None,
         staging: database.with_file_name("import"),
         start: Start::New,
+        alone_in_process: true,
     };
     let registry = registry(&store, signer).await?;
     let mut steps = Steps { start: Instant::now(), last: None };

@@ -264,6 +264,7 @@ async fn all_at_once(
         report: None,
         staging: folder.join("staging"),
         start: Start::New,
+        alone_in_process: false,
     };
     let target = Target::new(database.clone());
     let report = import(registry.sealer(), &target, &options, &mut Silent).await.expect("an import");

@@ -116,6 +116,7 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
             (_, true) => Start::Again,
             _ => Start::New,
         },
+        alone_in_process: true,
     };
     let mut shown = Shown(Bar::new(output.is_json()));
     // No log, no import.

@@ -20,6 +20,9 @@ pub struct ImportOptions {
     pub staging: PathBuf,
     /// What becomes of an import that was interrupted.
     pub start: Start,
+    /// Whether nothing else in this process uses SQLite. Sorting a country takes as much room as its rows: then beside
+    /// the staging area, else in /var/tmp, because SQLite knows one such folder for a whole process.
+    pub alone_in_process: bool,
 }
 
 /// How a line is written.

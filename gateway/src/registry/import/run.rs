@@ -26,7 +26,7 @@ pub async fn import(
     progress: &mut dyn Progress,
 ) -> Result<ImportReport, ImportError> {
     let files = options.files.iter().map(|path| Identity::of(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut staging = Staging::open(&options.staging, &files, options.mode, options.start).await?;
+    let mut staging = Staging::open(&files, options).await?;
     let mut registry = target.alone().await?;
     if staging.phase().await? < LAST_PHASE {
         let keeper = std::sync::Arc::new(Keeper::new(sealer.clone())?);

@@ -17,7 +17,7 @@ use super::bulk;
 use super::parsed::Parsed;
 use super::reason::Reason;
 use super::source::Identity;
-use super::{ImportError, Mode, Start};
+use super::{ImportError, ImportOptions, Mode, Start};
 use crate::limits::import::IMPORT_REPORTED;
 
 const SCHEMA: &str = include_str!("staging.sql");
@@ -44,18 +44,14 @@ pub(super) struct Reading {
 
 impl Staging {
     /// Takes the folder for this import alone: a new one, or the one that was interrupted.
-    pub(super) async fn open(
-        folder: &Path,
-        files: &[Identity],
-        mode: Mode,
-        start: Start,
-    ) -> Result<Self, ImportError> {
+    pub(super) async fn open(files: &[Identity], options: &ImportOptions) -> Result<Self, ImportError> {
+        let (folder, mode) = (options.staging.as_path(), options.mode);
         let unusable = |error| ImportError::Staging { path: folder.to_owned(), error };
         make(folder).map_err(unusable)?;
         let lock = lock(&folder.join("lock"))?;
         let database = folder.join("staging.db");
         let unfinished = database.exists();
-        match start {
+        match options.start {
             Start::New if unfinished => return Err(ImportError::Unfinished),
             Start::Again if unfinished => remove(folder).map_err(unusable)?,
             _ => {}
@@ -73,7 +69,9 @@ impl Staging {
             .disable_statement_logging()
             .connect()
             .await?;
-        sort_beside(&mut connection, folder).await?;
+        if options.alone_in_process {
+            sort_in(&mut connection, folder).await?;
+        }
         let known: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'import'")
             .fetch_one(&mut connection)
             .await?;
@@ -270,7 +268,7 @@ fn remove(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Sorting fifty million rows takes as much room as they do: beside the staging area, not in /tmp.
-async fn sort_beside(connection: &mut SqliteConnection, folder: &Path) -> Result<(), ImportError> {
+async fn sort_in(connection: &mut SqliteConnection, folder: &Path) -> Result<(), ImportError> {
     let quoted = folder.display().to_string().replace('\'', "''");
     let text = format!("PRAGMA temp_store_directory = '{quoted}'");
     sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(connection).await?;
