@@ -35,7 +35,7 @@ fn version_before(sqlite: bool) -> Migrator {
 /// One patient, one client, two events.
 const DATA: [&str; 4] = [
     "INSERT INTO patient (subject, health_id, coverage_scheme, coverage_open_until) \
-        VALUES ('subject-1', 'sealed', 'tns', '2027-01-31')",
+        VALUES ('000102030405060708090a0b0c0d0e0f', 'sealed', 'tns', '2027-01-31')",
     "INSERT INTO client (id, kind, name, city, active, scopes) VALUES ('c', 'pharmacy', 'n', 'r', true, '')",
     "INSERT INTO audit_event (position, at, event) \
         VALUES (0, 5, '{\"at\":5,\"kind\":\"access\",\"outcome\":\"permit\",\"code\":\"old-0\"}')",
