@@ -7,6 +7,7 @@ mod authorize_asked;
 mod back_ends;
 mod callers;
 mod ceremony;
+mod clocks;
 mod cluster;
 mod config;
 mod demo;
