@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub(crate) use follow::follow;
 pub(crate) use store::Withdrawal;
-pub(crate) use watch::watch;
+pub(crate) use watch::{hear, watch};
 
 use crate::limits::{MAX_WITHDRAWALS, WITHDRAWAL_STALE};
 use crate::metrics::Metrics;

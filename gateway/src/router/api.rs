@@ -22,7 +22,7 @@ use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::telemetry::RequestContext;
 use crate::wire::{self, BeginPresenceBody, BeginStepUpBody, ProofBody, StepUpProofBody};
-use crate::{access, authorize, presence, session, step_up};
+use crate::{access, authorize, presence, session, step_up, withdrawal};
 
 /// Lets a request through to its route only with its [`Caller`], and not too often.
 pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
@@ -42,6 +42,7 @@ pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
         return Refusal::told(problem).unrecorded();
     }
     request.extensions_mut().insert(caller);
+    withdrawal::hear(&app).await;
     next.run(request).await
 }
 

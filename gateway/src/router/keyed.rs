@@ -58,6 +58,7 @@ pub(super) async fn identify(State(app): State<Arc<App>>, request: Request, next
         return Refusal::told(problem).unrecorded();
     }
     request.extensions_mut().insert(caller);
+    crate::withdrawal::hear(&app).await;
     let answer = next.run(request).await;
     // RFC 9449 §8.2: the next nonce comes before the last one is too old.
     if renew { with_nonce(&app, answer, at).await } else { answer }

@@ -11,7 +11,9 @@ use super::Withdrawn;
 use super::store::Withdrawal;
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
-use crate::limits::{WITHDRAWAL_CUT, WITHDRAWAL_POLL, WITHDRAWAL_POLL_TIMEOUT, WITHDRAWAL_SWEEP};
+use crate::limits::{
+    WITHDRAWAL_CUT, WITHDRAWAL_POLL, WITHDRAWAL_POLL_TIMEOUT, WITHDRAWAL_STALE, WITHDRAWAL_SWEEP,
+};
 
 /// Reads on until `stop`, and cuts what runs of a session that has ended.
 pub(crate) async fn watch(app: Arc<App>, stop: CancellationToken) {
@@ -50,6 +52,15 @@ pub(crate) async fn watch(app: Arc<App>, stop: CancellationToken) {
                 tracing::warn!(code = error.code(), "expired withdrawals not swept");
             }
         }
+    }
+}
+
+/// For a request that comes to a node which has not heard for too long, such as a machine that slept: it asks once before
+/// it says that it does not know.
+pub(crate) async fn hear(app: &App) {
+    if app.withdrawals.unheard_for() > WITHDRAWAL_STALE {
+        // What went wrong is said by the watch, and to the request by its session.
+        let _ = read(app, app.clock.now()).await;
     }
 }
 
