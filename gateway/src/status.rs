@@ -35,6 +35,7 @@ pub struct StatusLists {
     born: Instant,
     /// Milliseconds after `born` of the last look at which were begun.
     looked: AtomicU64,
+    looking: tokio::sync::Mutex<()>,
     marks: RwLock<HashMap<u32, Marks>>,
     made: Mutex<HashMap<u32, Arc<PublishedStatusList>>>,
 }
@@ -74,6 +75,7 @@ impl StatusLists {
             begun: RwLock::default(),
             born: Instant::now(),
             looked: AtomicU64::new(0),
+            looking: tokio::sync::Mutex::default(),
             marks: RwLock::default(),
             made: Mutex::default(),
         };
@@ -101,8 +103,7 @@ impl StatusLists {
         at: OffsetDateTime,
     ) -> Result<Arc<PublishedStatusList>, StatusListError> {
         if !self.is_alive(number, at) {
-            // Another node may have begun it just now; asking for any number does not ask the database each time.
-            self.look_at_times(MISSED).await?;
+            self.look_once_more().await?;
             if !self.is_alive(number, at) {
                 return Err(StatusListError::Unknown);
             }
@@ -138,15 +139,23 @@ impl StatusLists {
         (bits, list.changed)
     }
 
-    /// Asks which lists were begun, unless it was asked a moment ago.
-    async fn look_at_times(&self, pause: Duration) -> Result<(), RegistryError> {
-        let since = self.born.elapsed().saturating_sub(Duration::from_millis(self.looked.load(Relaxed)));
-        if since < pause { Ok(()) } else { self.look().await }
+    /// Another node may have begun a list just now: a look that begins after this was asked, and that all who ask
+    /// meanwhile share. Numbers that nobody ever gave do not ask the database more often than that.
+    async fn look_once_more(&self) -> Result<(), RegistryError> {
+        let asked = self.born.elapsed();
+        let _one_at_a_time = self.looking.lock().await;
+        let looked = Duration::from_millis(self.looked.load(Relaxed));
+        if looked > asked {
+            return Ok(());
+        }
+        tokio::time::sleep((looked + MISSED).saturating_sub(self.born.elapsed())).await;
+        self.look().await
     }
 
     /// Forgets what is over.
     fn sweep(&self, at: OffsetDateTime) {
         let alive = self.alive(at);
+        self.begun.write().unwrap_or_else(PoisonError::into_inner).retain(|number, _| alive.contains(number));
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
         marks.retain(|number, _| alive.contains(number));
         // A place whose token is over says nothing any more: the list is not made anew for it.
@@ -157,7 +166,7 @@ impl StatusLists {
 }
 
 /// Between two looks on behalf of somebody who asks for a list that is not known.
-const MISSED: Duration = Duration::from_millis(100);
+const MISSED: Duration = Duration::from_millis(20);
 
 /// A list is over when the next one was begun and every token that could name a place in it is.
 fn lives(begun: &BTreeMap<u32, OffsetDateTime>, number: u32, at: OffsetDateTime) -> bool {

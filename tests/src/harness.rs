@@ -4,6 +4,7 @@ mod cluster;
 mod engine;
 mod events;
 mod plan;
+mod second;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,12 +78,12 @@ impl Harness {
     /// A second gateway for the same counters: its own ports and database, the same clock, issuer, back-ends, and the
     /// very same key file.
     pub async fn twin(&self) -> Self {
-        plan::twin(self).await
+        second::twin(self).await
     }
 
     /// A second gateway of the same installation: its own ports and machine, the same database, keys and back-ends.
     pub async fn beside(&self) -> Self {
-        plan::beside(self).await
+        second::beside(self).await
     }
 
     /// The certificate of a client of the kingdom.

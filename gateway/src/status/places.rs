@@ -65,14 +65,15 @@ impl StatusLists {
     pub(super) async fn look(&self) -> Result<(), RegistryError> {
         let looked = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.looked.store(looked, Relaxed);
-        let mut begun = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for row in &self.store.read(Statement::new(BEGUN)).await? {
             let number = u32::try_from(row.int("number")?);
             let number = number.map_err(|_| RegistryError::Malformed("status_list.number"))?;
             let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.int("begun_at")?) * 1_000);
-            begun.insert(number, at.map_err(|_| RegistryError::Malformed("status_list.begun_at"))?);
+            found.insert(number, at.map_err(|_| RegistryError::Malformed("status_list.begun_at"))?);
         }
-        *self.begun.write().unwrap_or_else(PoisonError::into_inner) = begun;
+        // Added, not replaced: this node may have begun one since the question was put.
+        self.begun.write().unwrap_or_else(PoisonError::into_inner).append(&mut found);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What is to be started, and what is wrong with it?
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -19,6 +19,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
+use super::second::copy;
 use super::{Harness, addresses};
 use crate::back_end::{BackEnd, Manner};
 use crate::faulty::Faults;
@@ -239,52 +240,6 @@ impl Prepared {
     }
 }
 
-/// A second gateway beside one that runs, with a database of its own.
-pub(super) async fn twin(town: &Harness) -> Harness {
-    another(town, |_| {}).await
-}
-
-/// A second gateway of the same installation.
-pub(super) async fn beside(town: &Harness) -> Harness {
-    another(town, |config| {
-        let whole = |path: PathBuf| toml::Value::from(path.to_str().expect("UTF-8"));
-        if config["store"].get("sqlite").is_some() {
-            config["store"]["sqlite"] = whole(town.files.database());
-        }
-        let crl = config["tls"]["client_crl"].as_str().expect("a path").to_owned();
-        config["tls"]["client_crl"] = whole(town.files.root().join(crl));
-    })
-    .await
-}
-
-async fn another(town: &Harness, edit: impl FnOnce(&mut toml::Table)) -> Harness {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    copy(town.files.root(), folder.path());
-    let files = StateFolder::open(folder.path()).expect("a folder");
-    let (api, public_port) = addresses(Ports::at(free_base()));
-    let text = std::fs::read_to_string(files.config()).expect("a configuration");
-    let mut config: toml::Table = text.parse().expect("TOML");
-    config["listen"]["api"] = api.to_string().into();
-    config["listen"]["public"] = public_port.to_string().into();
-    config["keys"]["file"] = town.files.keys().to_str().expect("UTF-8").into();
-    config["keys"]["passphrase"] = format!("file:{}", town.files.key_passphrase().display()).into();
-    edit(&mut config);
-    std::fs::write(files.config(), config.to_string()).expect("a writable folder");
-    let audit = Faults::default();
-    let engine = Engine::in_process(&files, town.clock.clone(), audit.clone()).await;
-    Harness {
-        files,
-        api,
-        public_port,
-        clock: town.clock.clone(),
-        audit,
-        engine,
-        misbehaving: Vec::new(),
-        back_ends: CancellationToken::new(),
-        _folder: folder,
-    }
-}
-
 /// One sound back-end, as the demonstration has it.
 async fn serve(world: &World, service: Service, place: u16, stop: &CancellationToken) {
     let (folder, port) = (world.folder(), world.ports().back_end(place));
@@ -318,18 +273,6 @@ async fn template() -> &'static Path {
         folder
     };
     TEMPLATE.get_or_init(|| made).await.path()
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            std::fs::create_dir_all(&target).expect("a writable folder");
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), &target).expect("a writable folder");
-        }
-    }
 }
 
 /// A base from which ten ports are free, below those that the system gives to outgoing connections.
