@@ -81,7 +81,7 @@ fn any_three_of_five_custodians_set_the_pin_anew_and_two_do_not() {
     let transcript = std::fs::read_to_string(ceremony.path("first/transcript.txt")).expect("a transcript");
     for said in [
         "any 3 of 5",
-        "keys made            7",
+        "keys made            8",
         "5 re-assemblies",
         "Témoin Essai ____",
         "bawaba-receipt-signing 04",

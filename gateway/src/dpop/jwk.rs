@@ -36,8 +36,8 @@ pub struct NamedKey(PublicKey);
 /// Only [`ClientKey::parse`] makes one:
 ///
 /// ```compile_fail
-/// fn forge(named: gateway::dpop::NamedKey) -> gateway::dpop::ClientKey {
-///     gateway::dpop::ClientKey { named, parsed: unreachable!() }
+/// fn forge(named: gateway::dpop::NamedKey, parsed: aws_lc_rs::signature::ParsedPublicKey) -> gateway::dpop::ClientKey {
+///     gateway::dpop::ClientKey { named, parsed }
 /// }
 /// ```
 #[derive(Clone)]
