@@ -164,7 +164,7 @@ impl App {
         let audit = Audit::start(Arc::new(Measured::new(log, metrics.clone())));
         let state = state::open(&config.state, clock.clone())?;
         let proofs = Proofs::new(signer.clone(), state.clone());
-        let presences = PendingPresences::new(state.clone(), signer.clone(), trust.clone())?;
+        let presences = PendingPresences::new(state.clone(), signer.clone(), trust.clone(), clock.now())?;
         let rate = RateLimit::new(RateLimits {
             per_second: config.limits.requests_per_second,
             burst: config.limits.requests_burst,

@@ -3,6 +3,7 @@
 //! Two requests, one function each. What the station uploads proves nothing; what counts is that a state
 //! signed the data (`begin`) and that the original chip answered our challenge (`open_session`).
 
+mod envelope;
 mod parcel;
 mod pending;
 mod session_of;
@@ -73,7 +74,7 @@ async fn challenge(
     let commands = challenge.commands().iter().map(|command| hex::encode(command.encode())).collect();
     let life = app.config.limits.presence;
     let begun = Begun { challenge, station, expires_at: at + life };
-    let presence = app.presences.put(caller, begun, &transcript, life).await?;
+    let presence = app.presences.put(caller, begun, &transcript, (life, at)).await?;
     Ok((PresenceAnswer { presence, method, commands, expires_in: life.as_secs() }, detail))
 }
 

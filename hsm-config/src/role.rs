@@ -24,7 +24,7 @@ pub enum KeyRole {
     RegistryIndex,
     /// Seals the *identifiant santé* at rest (AES-256-GCM).
     RegistrySealing,
-    /// Seals for a minute what one node leaves for another in their shared memory (AES-256-GCM).
+    /// Seals the keys of an hour under which nodes leave each other what they share for a minute (AES-256-GCM).
     StateSealing,
 }
 

@@ -1,5 +1,6 @@
 //! What all nodes remember for a while: one suite against this process, a real Redis, and a real cluster of three.
 
+mod clusters;
 mod conformance;
 mod faults;
 mod presences;

@@ -186,12 +186,19 @@ impl RedisCluster {
     /// Three masters without replicas, joined.
     #[must_use]
     pub fn start() -> Self {
-        let base = free_base();
-        let nodes: Vec<_> = (0..3)
+        Self::with_replicas(0)
+    }
+
+    /// Three masters with so many replicas each; those are never promoted unless asked to.
+    #[must_use]
+    pub fn with_replicas(replicas: u16) -> Self {
+        let (base, buses) = (free_base(), free_base());
+        let nodes: Vec<_> = (0..3 + 3 * replicas)
             .map(|place| {
                 let more = format!(
-                    "cluster-enabled yes\ncluster-port {}\ncluster-node-timeout 2000\n",
-                    base + 3 + place
+                    "cluster-enabled yes\ncluster-port {}\ncluster-node-timeout 2000\n\
+                     cluster-replica-no-failover yes\n",
+                    buses + place
                 );
                 let node = Redis::on(base + place, "redis", &more);
                 node.up();
@@ -201,7 +208,7 @@ impl RedisCluster {
         let mut command = Command::new("redis-cli");
         command.args(["--cluster", "create"]);
         command.args(nodes.iter().map(|node| format!("{}:{}", Ipv4Addr::LOCALHOST, node.port)));
-        command.args(["--cluster-replicas", "0", "--cluster-yes"]);
+        command.args(["--cluster-replicas", &replicas.to_string(), "--cluster-yes"]);
         let made = said(&mut command);
         assert!(made.contains("[OK] All 16384 slots covered"), "{made}");
         let cluster = Self { nodes };
@@ -232,6 +239,18 @@ impl RedisCluster {
     pub fn holder_of(&self, key: &str) -> &Redis {
         let holds = |node: &&Redis| !node.cli(&["EXISTS", key]).contains("MOVED");
         self.nodes.iter().find(holds).expect("every slot has its master")
+    }
+
+    /// A replica of this master.
+    #[must_use]
+    pub fn replica_of(&self, master: &Redis) -> &Redis {
+        let id = master.cli(&["CLUSTER", "MYID"]);
+        let follows = |node: &&Redis| {
+            let nodes = node.cli(&["CLUSTER", "NODES"]);
+            let myself = nodes.lines().find(|line| line.contains("myself")).unwrap_or_default();
+            myself.split_whitespace().nth(3) == Some(id.trim())
+        };
+        self.nodes.iter().find(follows).expect("a replica")
     }
 
     /// Whether every server believes that every slot is served.

@@ -4,12 +4,12 @@
 //! can be exchanged for something else.
 
 use card_reader::{CardTranscript, Challenge};
-use hsm_config::{KeyRole, Signer};
 use pki::TrustStore;
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::envelope::Envelope;
 use super::pending::Begun;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
@@ -25,10 +25,11 @@ const BESIDE_FILES: usize = 1 << 10;
 
 /// Everything that another node needs, sealed.
 pub(super) fn sealed(
-    signer: &dyn Signer,
+    envelope: &Envelope,
     (id, holder): (Uuid, &str),
     begun: &Begun,
     files: &CardTranscript,
+    at: OffsetDateTime,
 ) -> Result<Vec<u8>, Refusal> {
     let parts = [Some(&files.sod), Some(&files.dg1), files.dg14.as_ref(), files.dg15.as_ref()];
     let octets = parts.iter().flatten().map(|file| file.len()).sum::<usize>();
@@ -45,19 +46,19 @@ pub(super) fn sealed(
     for file in parts {
         write(&mut parcel, file.map(Vec::as_slice));
     }
-    signer.seal(KeyRole::StateSealing, &parcel, &bound(id, holder)).map_err(unusable)
+    envelope.seal(&parcel, &bound(id, holder), at).map_err(unusable)
 }
 
 /// Opens it. The card is authenticated again: its signer may have been revoked since, and this node answers for it.
 pub(super) fn opened(
-    signer: &dyn Signer,
+    envelope: &Envelope,
     (id, holder): (Uuid, &str),
     sealed: &[u8],
     trust: &TrustStore,
     at: OffsetDateTime,
 ) -> Result<Begun, Refusal> {
     let strange = || Refusal::exactly(ProblemCode::StateUnavailable, "presence-not-ours");
-    let parcel = signer.open(KeyRole::StateSealing, sealed, &bound(id, holder)).map_err(unusable)?;
+    let parcel = envelope.open(sealed, &bound(id, holder)).map_err(unusable)?;
     let (&form, mut rest) = parcel.split_first().ok_or_else(strange)?;
     if form != FORM {
         return Err(strange());

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use card_reader::{CardTranscript, Challenge};
 use futures_util::future::BoxFuture;
-use hsm_config::{HsmError, KeyRole, Signer};
+use hsm_config::{HsmError, Signer};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::envelope::Envelope;
 use super::parcel;
 use crate::caller::Caller;
 use crate::limits::{PRESENCE_REMEMBERED, PRESENCES_WAITING_MAX, PRESENCES_WAITING_PER_CLIENT_MAX};
@@ -31,7 +32,7 @@ const ALL: &str = "all";
 /// Presences that wait for their proof, at all nodes (*présences en attente*).
 pub struct PendingPresences {
     state: Arc<dyn SharedState>,
-    signer: Arc<dyn Signer>,
+    envelope: Envelope,
     trust: Arc<Trust>,
     /// Challenges that were made here.
     made_here: Mutex<HashMap<Uuid, Begun>>,
@@ -54,9 +55,9 @@ impl PendingPresences {
         state: Arc<dyn SharedState>,
         signer: Arc<dyn Signer>,
         trust: Arc<Trust>,
+        at: OffsetDateTime,
     ) -> Result<Self, HsmError> {
-        signer.seal(KeyRole::StateSealing, b"", b"trial")?;
-        Ok(Self { state, signer, trust, made_here: Mutex::default() })
+        Ok(Self { state, envelope: Envelope::new(signer, at)?, trust, made_here: Mutex::default() })
     }
 
     /// Keeps a challenge for that client's key, for `life`.
@@ -65,11 +66,11 @@ impl PendingPresences {
         caller: &Caller,
         begun: Begun,
         files: &CardTranscript,
-        life: Duration,
+        (life, at): (Duration, OffsetDateTime),
     ) -> Result<Uuid, Refusal> {
         let id = Uuid::new_v4();
         let (key, holder) = (id.to_string(), holder(caller.confirmation()));
-        let sealed = parcel::sealed(self.signer.as_ref(), (id, &holder), &begun, files)?;
+        let sealed = parcel::sealed(&self.envelope, (id, &holder), &begun, files, at)?;
         self.enter(&room(caller), &key, life).await?;
         let kept = self.state.put(Space::Presence, &key, &holder, &sealed, life + PRESENCE_REMEMBERED).await;
         if let Err(error) = kept {
@@ -114,8 +115,8 @@ impl PendingPresences {
         let begun = match made_here {
             Some(begun) => begun,
             None => {
-                let (signer, trust) = (self.signer.as_ref(), self.trust.documents());
-                parcel::opened(signer, (id, &holder), &sealed, &trust, at)?
+                let documents = self.trust.documents();
+                parcel::opened(&self.envelope, (id, &holder), &sealed, &documents, at)?
             }
         };
         if at >= begun.expires_at { unusable("presence-expired") } else { Ok(begun) }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bawaba_tests::redis::{PASSWORD, Redis, RedisCluster};
+use bawaba_tests::redis::{PASSWORD, Redis};
 use gateway::state::{Space, Spent, StateError, Taken};
 
 use super::conformance::eventually;
@@ -106,44 +106,6 @@ async fn a_stale_copy_of_the_memory_makes_nothing_spendable() {
         eventually(async || state.take(Space::Presence, "waiting", "me").await == Ok(Taken::Unknown)).await
     );
     assert_eq!(state.spend(Space::DpopProof, "jti", LIFE, &epoch).await, Err(StateError::MemoryLost));
-}
-
-#[tokio::test]
-async fn one_master_of_a_cluster_that_loses_its_memory_ends_the_epoch() {
-    let cluster = RedisCluster::start();
-    let state = node(&cluster.state());
-    let epoch = state.epoch().await.expect("an epoch");
-    let names: Vec<_> = (0..32).map(|number| format!("jti-{number}")).collect();
-    for name in &names {
-        assert_eq!(state.spend(Space::DpopProof, name, LIFE, &epoch).await, Ok(Spent::First));
-    }
-    cluster.nodes()[1].lose_memory();
-    for name in &names {
-        let spent = state.spend(Space::DpopProof, name, LIFE, &epoch).await;
-        assert!(spent != Ok(Spent::First), "{name}");
-    }
-    assert!(eventually(async || state.ping().await.is_ok()).await, "the cluster is whole again");
-    assert_ne!(state.epoch().await.expect("an epoch").id, epoch.id);
-}
-
-#[tokio::test]
-async fn a_cluster_that_is_away_is_found_when_it_is_back() {
-    let cluster = RedisCluster::start();
-    let before = node(&cluster.state());
-    before.put(Space::Presence, "a", "me", b"", LIFE).await.expect("kept");
-    cluster.nodes().iter().for_each(Redis::kill);
-    let start = Instant::now();
-    let after = node(&cluster.state());
-    for state in [&before, &after] {
-        assert!(state.put(Space::Presence, "b", "me", b"", LIFE).await.is_err());
-        assert!(state.ping().await.is_err());
-    }
-    assert!(start.elapsed() < BOUNDED);
-    cluster.nodes().iter().for_each(Redis::start_again);
-    for state in [&before, &after] {
-        assert!(eventually(async || state.ping().await.is_ok()).await, "it is found again");
-        assert_eq!(state.take(Space::Presence, "a", "me").await, Ok(Taken::Unknown));
-    }
 }
 
 #[tokio::test]
