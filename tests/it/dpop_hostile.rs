@@ -9,6 +9,9 @@ use bawaba_tests::papers::claims_of;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// What a case changes.
+type Change<'a> = Box<dyn Fn(Value) -> Value + 'a>;
+
 /// What is asked for: answered by the gateway itself, whose clock is turned; a back-end goes by the machine's.
 fn path(token: &str) -> String {
     format!("/v1/sessions/{}", text(&claims_of(token)["sid"]))
@@ -48,7 +51,7 @@ async fn a_proof_of_anything_else_is_refused_by_name() {
     let now = || town.now().unix_timestamp();
     let header = mobile.proof_header();
     let base = format!("https://localhost:{}", town.public_port.port());
-    let cases: Vec<(Box<dyn Fn(Value) -> Value + '_>, &str)> = vec![
+    let cases: Vec<(Change<'_>, &str)> = vec![
         (Box::new(|claims| with(&claims, "htm", "POST")), "dpop-method"),
         (Box::new(|claims| with(&claims, "htu", format!("{base}/dossier/Patient"))), "dpop-url"),
         (Box::new(|claims| with(&claims, "htu", format!("https://evil.example{list}"))), "dpop-url"),

@@ -49,10 +49,11 @@ impl Nonces {
     pub(super) fn current(&self, epoch: EpochId, at: OffsetDateTime) -> Result<Arc<str>, HsmError> {
         let now = at.unix_timestamp();
         let current = self.current.load_full();
-        if let Some((sealed, text)) = current.as_deref() {
-            if sealed.epoch == epoch && (0..NONCE_FRESH).contains(&now.saturating_sub(sealed.made_at)) {
-                return Ok(text.clone());
-            }
+        if let Some((sealed, text)) = current.as_deref()
+            && sealed.epoch == epoch
+            && (0..NONCE_FRESH).contains(&now.saturating_sub(sealed.made_at))
+        {
+            return Ok(text.clone());
         }
         let sealed = Sealed { made_at: now, epoch };
         let bytes = self.signer.seal(KeyRole::StateSealing, &sealed.to_bytes(), PURPOSE)?;

@@ -16,10 +16,12 @@ pub(super) struct Known {
     sessions: HashMap<Uuid, Mark>,
     clients: HashMap<Box<str>, Mark>,
     cards: HashMap<Box<str>, Mark>,
-    /// Of a subject: everywhere, or at one establishment.
-    subjects: HashMap<Box<str>, Vec<(Option<Box<str>>, Mark)>>,
+    subjects: HashMap<Box<str>, Vec<OfSubject>>,
     keys: HashMap<Box<str>, Mark>,
 }
+
+/// A subject's mark, and at which establishment; everywhere without one.
+type OfSubject = (Option<Box<str>>, Mark);
 
 /// Why, of which tokens, and until when it matters.
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ use crate::limits::{STATE_ANSWER_TIMEOUT, STATE_SILENCE_MAX};
 use crate::state::StateOpenError;
 
 /// What a connection is made from (*numéro d'appel*).
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(super) enum Dial {
     /// One server.
     One(Client),

@@ -70,12 +70,16 @@ fn an_announcement_is_believed_for_its_certificate_alone() {
             assert_eq!(here.published(ROLE, NOW).unwrap().len(), 2, "{name} kept the sound one away");
         }
         assert_eq!(
-            here.hear(&[sound.clone()], NOW - Duration::minutes(5)).len(),
+            here.hear(std::slice::from_ref(&sound), NOW - Duration::minutes(5)).len(),
             0,
             "it was verified before"
         );
         here.hear(&[], NOW);
-        assert_eq!(here.hear(&[sound.clone()], NOW - Duration::minutes(5)).len(), 1, "not valid yet");
+        assert_eq!(
+            here.hear(std::slice::from_ref(&sound), NOW - Duration::minutes(5)).len(),
+            1,
+            "not valid yet"
+        );
         // However many are announced, memory is bounded.
         here.hear(&vec![sound; 5_000], NOW);
         assert!(here.published(ROLE, NOW).unwrap().len() <= 1_025);
