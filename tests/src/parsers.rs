@@ -2,8 +2,10 @@
 //!
 //! The fuzz targets call these, and `make test` calls them with random bytes. A finding becomes a test beside the parser.
 
+mod keyed;
 mod trust;
 
+pub use keyed::{KEYED_SEEDS, dpop};
 pub use trust::{
     active_rsa, active_rsa_seed, card_security, certificate_judge, cms, crl, hot_list, ldif, master_list,
     path, sealed_keys,
@@ -33,7 +35,7 @@ use time::OffsetDateTime;
 pub type Parser = fn(&[u8]);
 
 /// All of them, by the name of the fuzz target.
-pub const PARSERS: [(&str, Parser); 20] = [
+pub const PARSERS: [(&str, Parser); 21] = [
     ("active_rsa", active_rsa),
     ("apdu", apdu),
     ("card_file", card_file),
@@ -42,6 +44,7 @@ pub const PARSERS: [(&str, Parser); 20] = [
     ("certificate_judge", certificate_judge),
     ("cms", cms),
     ("crl", crl),
+    ("dpop", dpop),
     ("fhir_request", fhir_request),
     ("hot_list", hot_list),
     ("json_bodies", json_bodies),

@@ -69,6 +69,7 @@ pub async fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let token = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImEifQ.eyJpc3MiOiJodHRwczovL2xvY2FsaG9zdDo4NDQxIiwiZXhwIjoxfQ";
     seeds.push(("jws", format!("{token}.{}", "A".repeat(86)).into_bytes()));
     seeds.extend(trust::seeds());
+    seeds.extend(crate::parsers::KEYED_SEEDS.map(|seed| ("dpop", seed.as_bytes().to_vec())));
     for request in REQUESTS {
         seeds.push(("fhir_request", request.as_bytes().to_vec()));
     }

@@ -20,11 +20,12 @@ pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()>
         let kind =
             ClientKind::parse(client.kind).with_context(|| format!("no client kind {}", client.kind))?;
         let known = registry.client(client.id);
-        // Who was suspended by the operator stays suspended over a restart.
+        // Who was suspended by the operator, or given a key, stays so over a restart.
         let active = known.as_ref().is_none_or(|known| known.active);
+        let key = known.as_ref().and_then(|known| known.key.clone());
         let scopes = scopes(kind).iter().map(|scope| (*scope).to_owned()).collect();
         let (id, name, city) = (client.id.to_owned(), client.name.to_owned(), client.city.to_owned());
-        let client = Client { id, kind, name, city, active, scopes, key: None };
+        let client = Client { id, kind, name, city, active, scopes, key };
         if known.as_deref() != Some(&client) {
             registry.register_client(&client).await?;
         }
