@@ -98,7 +98,8 @@ async fn a_token_is_good_for_one_thing_in_one_way() {
     let headers = [("authorization", &*format!("Bearer {session}")), ("dpop", &*proof)];
     let refused = mobile.send(Method::GET, LIST, &headers, None).await;
     refused.is_problem(401, "unauthenticated");
-    assert!(refused.header("www-authenticate").starts_with("DPoP algs=\"ES256\""), "{refused:?}");
+    let challenge = refused.header("www-authenticate");
+    assert!(challenge.starts_with("DPoP ") && challenge.contains("algs=\"ES256\""), "{refused:?}");
     assert_eq!(town.event_after(before, "authorization-scheme").await["outcome"], "refused");
     town.counter("pharmacy-1").get(LIST, &session).await.is_problem(401, "token-invalid");
 
