@@ -27,6 +27,10 @@
 //! and stay. **Keys**: each patient costs two HMACs and one sealing; in a hardware module each costs what the module
 //! takes (at 1 ms and 8 at a time: 50 million patients in five hours; from a key file: minutes).
 //!
+//! **Room**: the SQLite file takes some 190 octets a patient (five million: 0.95 GB; fifty: 9.5 GB) and for the length
+//! of an import both registries; the staging area some 350 more. Time grows a little faster than the rows, by the
+//! sorting: fifty million take about eleven times as long as five (`make bench` with `BENCH_PATIENTS=5000000`).
+//!
 //! **Nonces**: sealing draws 96-bit random nonces, so that one key may seal 2³² times (NIST SP 800-38D §8.3). Fifty
 //! million patients are 2²⁵·⁶: after some eighty whole imports `registry-sealing` is due (`bawaba keys rotate`); what
 //! the key before sealed stays readable, and the next whole import seals everybody anew. `bawaba registry stats`
