@@ -107,7 +107,8 @@ fn every_claim_is_needed_and_judged() {
     let iat = AT.unix_timestamp();
     for (name, value, code) in [
         ("iss", json!("https://evil.example"), "token-issuer"),
-        ("aud", json!("billing"), "token-audience"),
+        // The sealed patient belongs to the audience too.
+        ("aud", json!("billing"), "token-claims"),
         ("exp", json!(iat + 301), "token-claims"),
         ("exp", json!(iat), "token-claims"),
         ("exp", json!(i64::MIN), "token-claims"),
