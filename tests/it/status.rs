@@ -10,6 +10,7 @@ use bawaba_tests::back_end::Manner;
 use bawaba_tests::counter::Counter;
 use bawaba_tests::harness::{Harness, Opened};
 use bawaba_tests::program::{self, Running};
+use gateway::clock::{Clock as _, SystemClock};
 use gateway::withdrawal::Withdrawn;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -131,8 +132,8 @@ async fn sessions_of_a_card_a_client_or_a_patient_are_marked_though_their_node_w
         all
     };
     assert_eq!(withdrawn().await, [0, 0, 0, 0]);
-    // The program's clock is the machine's, and runs on.
-    there.clock.advance(time::Duration::seconds(60));
+    // The program's clock is the machine's, and has run on; PyJWT's is the machine's too.
+    there.clock.set(SystemClock.now());
     withdraw(Withdrawn::Client("pharmacy-2".to_owned())).await;
     assert!(is_withdrawn(&there, &places[2]).await);
     assert_eq!(withdrawn().await, [0, 0, 1, 0]);
