@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use bawaba_tests::population::{self, Invented};
+use bawaba_tests::postgres::Postgres;
 use card_reader::simulated::{CardFile, ChipMethods, Person, Sex};
 use card_reader::{Can, CardProfile, Conversation, NationalNumber, PresenceProof};
 use gateway::clock::{Clock as _, SystemClock};
@@ -52,7 +53,7 @@ pub(crate) async fn table() -> Result<()> {
     for (name, people) in [("into an empty one", people / 5), ("over the one in force", people)] {
         write(&file, people)?;
         let (start, before) = (Instant::now(), cpu_seconds(std::process::id()));
-        let report = bring_in(&database, &signer, &file).await?;
+        let report = bring_in(&StorePlace::Sqlite(database.clone()), &signer, &file).await?;
         let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds(std::process::id()) - before);
         ensure!(report.patients == people && report.bad == 0, "{report:?}");
         println!(
@@ -63,7 +64,24 @@ pub(crate) async fn table() -> Result<()> {
         );
     }
     std::fs::remove_file(&file)?;
-    ask(&database, &signer, people, at).await
+    ask(&StorePlace::Sqlite(database.clone()), Some(&database), &signer, people, at).await?;
+    std::fs::remove_file(&database)?;
+    postgres(&file, &signer, people / 5, at).await
+}
+
+/// A fifth of them in PostgreSQL on this machine, whose own cache is small: most pages come from the system's.
+async fn postgres(file: &Path, signer: &Arc<dyn Signer>, people: u64, at: OffsetDateTime) -> Result<()> {
+    let server = Postgres::start();
+    server.migrate().await;
+    println!("\nRegistry of {people} invented people, PostgreSQL on this machine");
+    write(file, people)?;
+    let start = Instant::now();
+    // By the owner of the schema, who may exchange its tables.
+    let report = bring_in(&StorePlace::Postgres(server.owner_place()), signer, file).await?;
+    ensure!(report.patients == people && report.bad == 0, "{report:?}");
+    println!("import: {:.1} s", start.elapsed().as_secs_f64());
+    std::fs::remove_file(file)?;
+    ask(&StorePlace::Postgres(server.place()), None, signer, people, at).await
 }
 
 /// Compressed, so that it hardly counts among what a laptop has to have room for.
@@ -92,15 +110,15 @@ async fn registry(store: &Store, signer: &Arc<dyn Signer>) -> Result<Registry> {
     Ok(Registry::open(store.clone(), signer.clone(), tokens, SUBJECT_AUDIENCE.to_owned()).await?)
 }
 
-async fn bring_in(database: &Path, signer: &Arc<dyn Signer>, file: &Path) -> Result<ImportReport> {
-    let store = Store::open(&StorePlace::Sqlite(database.to_owned())).await?;
+async fn bring_in(place: &StorePlace, signer: &Arc<dyn Signer>, file: &Path) -> Result<ImportReport> {
+    let store = Store::open(place).await?;
     let options = ImportOptions {
         files: vec![file.to_owned()],
         format: Some(Format::Csv),
         mode: Mode::Replace,
         max_bad: MaxBad::Lines(0),
         report: None,
-        staging: database.with_file_name("import"),
+        staging: file.with_file_name("import"),
         start: Start::New,
         alone_in_process: true,
     };
@@ -140,20 +158,28 @@ impl Progress for Steps {
     }
 }
 
-async fn ask(database: &Path, signer: &Arc<dyn Signer>, people: u64, at: OffsetDateTime) -> Result<()> {
+/// `file`: whose pages can be made to leave the memory.
+async fn ask(
+    place: &StorePlace,
+    file: Option<&Path>,
+    signer: &Arc<dyn Signer>,
+    people: u64,
+    at: OffsetDateTime,
+) -> Result<()> {
     // Spread over the whole country, each with a card.
     let asked: Vec<Invented> = (0..ASKED).map(|n| Invented(n * (people / ASKED) / 10 * 10)).collect();
     let proofs = proofs(&asked, at)?;
     println!("{:<34} {:>9} {:>9} {:>9}", "look-up", "p50 µs", "p99 µs", "max µs");
-    for what in ["pages not in memory", "pages in memory"] {
-        let store = Store::open(&StorePlace::Sqlite(database.to_owned())).await?;
+    let cold = file.map(|_| "pages not in memory");
+    for what in cold.into_iter().chain(["pages in memory"]) {
+        let store = Store::open(place).await?;
         let registry = registry(&store, signer).await?;
         let subjects = asked
             .iter()
             .map(|one| Ok(registry.sealer().subject(&HealthId::parse(&one.health_id()).context("an id")?)?))
             .collect::<Result<Vec<_>>>()?;
-        if what == "pages not in memory" {
-            forget(database)?;
+        if let Some(file) = file.filter(|_| Some(what) == cold) {
+            forget(file)?;
         }
         let mut times = Vec::new();
         for subject in &subjects {
@@ -162,8 +188,8 @@ async fn ask(database: &Path, signer: &Arc<dyn Signer>, people: u64, at: OffsetD
             times.push(start.elapsed());
         }
         row("by subject", what, times);
-        if what == "pages not in memory" {
-            forget(database)?;
+        if let Some(file) = file.filter(|_| Some(what) == cold) {
+            forget(file)?;
         }
         let mut times = Vec::new();
         for proof in &proofs {
