@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod authorize;
 mod authorize_asked;
+mod authorize_key;
 mod back_ends;
 mod callers;
 mod ceremony;
