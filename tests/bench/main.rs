@@ -16,6 +16,7 @@ mod requests;
 mod signing;
 mod startup;
 mod tokens;
+mod withdrawals;
 
 fn main() -> anyhow::Result<()> {
     if signing::is_child() {
@@ -55,6 +56,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("registry") {
             registry::table().await?;
+        }
+        if wanted("withdrawals") {
+            withdrawals::table().await?;
         }
         if wanted("startup") {
             startup::table().await?;

@@ -80,7 +80,11 @@ impl Source<'_> {
 /// One host of a URL; the problem and its remedy never quote the URL, which may hold a password.
 fn host(text: &str) -> Result<PostgresHost, (String, &'static str)> {
     let no = |problem: &str| (format!("store.postgres {problem}"), SHAPE);
-    let url = Url::parse(text).map_err(|error| no(&format!("is not a URL: {error}")))?;
+    // A user without a host is libpq's way to a Unix socket, and no URL (RFC 3986 §3.2.2 with the crate's rule): the host is
+    // put in for the parser and left out again.
+    let hostless = text.split_once("@/").map(|(before, after)| format!("{before}@socket/{after}"));
+    let url = Url::parse(hostless.as_deref().unwrap_or(text))
+        .map_err(|error| no(&format!("is not a URL: {error}")))?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return Err(no("does not start with postgres://"));
     }
@@ -94,7 +98,7 @@ fn host(text: &str) -> Result<PostgresHost, (String, &'static str)> {
             _ => return Err(no(&format!("has a parameter that is not known: {key}"))),
         }
     }
-    let named = url.host_str().filter(|host| !host.is_empty());
+    let named = url.host_str().filter(|host| !host.is_empty() && hostless.is_none());
     let host = match (named, socket) {
         (Some(host), None) => host.trim_matches(['[', ']']).to_owned(),
         (None, Some(socket)) => socket,

@@ -36,6 +36,7 @@ fn a_session_token_says_what_the_design_lists() {
         "establishment": "pharmacy-1",
         "presence": {
             "id": claims().presence.id, "method": "chip-authentication", "proven_at": iat - 1, "station": "poste-1",
+            "card": "9c".repeat(16),
         },
         "purpose": "TREAT", "pol": "ab".repeat(32),
     });
