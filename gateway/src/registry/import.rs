@@ -27,7 +27,7 @@
 //! and stay. **Keys**: each patient costs two HMACs and one sealing; in a hardware module each costs what the module
 //! takes (at 1 ms and 8 at a time: 50 million patients in five hours; from a key file: minutes).
 //!
-//! **Room**: the SQLite file takes some 190 octets a patient (five million: 0.95 GB; fifty: 9.5 GB) and for the length
+//! **Room**: the SQLite file takes some 220 octets a patient (five million: 1.1 GB; fifty: 11 GB) and for the length
 //! of an import both registries; the staging area some 350 more. Time grows a little faster than the rows, by the
 //! sorting: fifty million take about eleven times as long as five (`make bench` with `BENCH_PATIENTS=5000000`).
 //!

@@ -40,7 +40,7 @@ use crate::token::Tokens;
     A line that is bad is left out, counted by reason, and named in the report by file and number, never by content;\n\
     with more of them than --max-bad nothing changes (exit code 1): look at the report, then either mend the files and\n\
     --restart, or --resume with another --max-bad.\n\
-    Room while it runs: 350 octets a patient in --staging, and the database holds both registries, 190 a patient each.\n\n\
+    Room while it runs: 350 octets a patient in --staging, and the database holds both registries, 220 a patient each.\n\n\
     Examples:\n  bawaba registry import --replace patients.ndjson.gz coverages.ndjson.gz --report bad.csv --config gateway.toml\n\
     \x20 bawaba registry import --replace patients.ndjson.gz coverages.ndjson.gz --resume --max-bad 0.1% --config gateway.toml\n\
     \x20 zcat today.csv.gz | bawaba registry import --merge --format csv - --state ./var/demo --json"
