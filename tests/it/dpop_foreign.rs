@@ -32,7 +32,8 @@ const DPoP = oc.getDPoPHandle(config, { privateKey, publicKey });
 // The nonce is asked for and given within the call.
 const client = await oc.clientCredentialsGrant(config, { scope: 'presence' }, { DPoP });
 assert.equal(client.token_type, 'dpop');
-assert.equal(client.expiresIn(), 300);
+// The library counts down from the answer; on a busy machine a second has passed.
+assert.ok(client.expires_in === 300 && client.expiresIn() <= 300);
 const ask = (token, path, method, body) => oc.fetchProtectedResource(config, token, new URL(path, issuer), method, body,
   new Headers(body ? { 'content-type': 'application/json' } : {}), { DPoP });
 const code = async (answer) => { try { return [(await answer).status, (await (await answer).json()).code]; } catch (error) {
