@@ -110,14 +110,25 @@ impl<'t> Conversation<'t> {
         if commands.len() > MOST_CHALLENGE_COMMANDS || !commands.iter().all(allowed) {
             return Err(CardError::CommandNotAllowed);
         }
+        self.until_refused(commands, |conversation, command| {
+            if command.is_secured() {
+                conversation.channel = Channel::Gateway;
+                conversation.link.transmit(command)
+            } else {
+                conversation.secured(command)
+            }
+        })
+    }
+
+    /// Runs one command after the other; the first that the chip refuses is the last.
+    fn until_refused(
+        &mut self,
+        commands: &[CommandApdu],
+        mut run: impl FnMut(&mut Self, &CommandApdu) -> Result<ResponseApdu, CardError>,
+    ) -> Result<Vec<ResponseApdu>, CardError> {
         let mut responses = Vec::with_capacity(commands.len());
         for command in commands {
-            let response = if command.is_secured() {
-                self.channel = Channel::Gateway;
-                self.link.transmit(command)?
-            } else {
-                self.secured(command)?
-            };
+            let response = run(self, command)?;
             let refused = !response.sw.is_ok();
             responses.push(response);
             if refused {

@@ -82,15 +82,6 @@ pub(crate) fn of_request(
 ) -> Result<Session, Refusal> {
     let proven = caller.confirmation();
     let token = app.tokens.verify_session(access_token(headers, proven.scheme())?, proven, at)?;
-    running(app, token, at)
-}
-
-/// The session of a verified token, wherever it was shown.
-pub(crate) fn running(
-    app: &App,
-    token: VerifiedSessionToken,
-    _at: OffsetDateTime,
-) -> Result<Session, Refusal> {
     Ok(app.withdrawals.running(token)?)
 }
 

@@ -65,21 +65,14 @@ impl Conversation<'_> {
         if commands.len() > MOST_CHALLENGE_COMMANDS || marks != 1 || !commands.iter().all(allowed) {
             return Err(CardError::CommandNotAllowed);
         }
-        let mut responses = Vec::with_capacity(commands.len());
-        for command in commands {
-            let response = if application.asks_for_pin(command) {
+        self.until_refused(commands, |conversation, command| {
+            if application.asks_for_pin(command) {
                 let block = pin.block(application.pin_octets);
-                self.secured(&command.clone().with_data(block.as_slice())?)?
+                conversation.secured(&command.clone().with_data(block.as_slice())?)
             } else {
-                self.secured(command)?
-            };
-            let refused = !response.sw.is_ok();
-            responses.push(response);
-            if refused {
-                break;
+                conversation.secured(command)
             }
-        }
-        Ok(responses)
+        })
     }
 
     /// What the card said of the PIN in these answers, if it did not take it.

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
+use crate::refusal::Refusal;
 use crate::registry::Patient;
 use crate::session;
 use crate::token::{BackEndGrant, Confirmation, Holder, IssuedToken, scope};
@@ -105,7 +106,7 @@ async fn of_session(
     event.session = Some(token.claims().id);
     event.subject = Some(token.claims().subject.clone());
     event.purpose = Some(token.claims().purpose.as_str().to_owned());
-    let session = session::running(app, token, at)?;
+    let session = app.withdrawals.running(token).map_err(Refusal::from)?;
     let practitioner = Practitioner::of_request(app, asked.form(), &session, at)?;
     let claims = session.claims();
     let permit = permit(

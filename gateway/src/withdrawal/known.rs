@@ -106,7 +106,7 @@ impl Known {
 
     fn of_subject(&self, token: &RestsOn<'_>, subject: &str) -> Option<&'static str> {
         let marks = self.subjects.get(subject)?;
-        let meant = |(place, mark): &&(Option<Box<str>>, Mark)| {
+        let meant = |(place, mark): &&OfSubject| {
             place.as_deref().is_none_or(|place| place == token.establishment) && mark.means(token)
         };
         marks.iter().find(meant).map(|(_, mark)| mark.reason)
