@@ -66,6 +66,10 @@ pub enum Obligation {
     NarrowToPatient,
     /// Give the counter a signed receipt for this act.
     IssueReceipt,
+    /// Look through the answer: what speaks of somebody else than the patient of the session does not leave.
+    CheckAnswer,
+    /// Take what is labelled as hidden from this caller out of the answer.
+    HideLabelled,
 }
 
 impl AccessDecision {
@@ -149,7 +153,8 @@ impl Permit {
 
 impl Obligation {
     /// Every obligation that the gateway knows how to fulfil.
-    pub const ALL: [Self; 2] = [Self::NarrowToPatient, Self::IssueReceipt];
+    pub const ALL: [Self; 4] =
+        [Self::NarrowToPatient, Self::IssueReceipt, Self::CheckAnswer, Self::HideLabelled];
 
     /// The obligation's name in the policies' `@obligation` annotation.
     #[must_use]
@@ -157,6 +162,8 @@ impl Obligation {
         match self {
             Self::NarrowToPatient => "narrow-to-patient",
             Self::IssueReceipt => "issue-receipt",
+            Self::CheckAnswer => "check-answer",
+            Self::HideLabelled => "hide-labelled",
         }
     }
 }

@@ -21,14 +21,13 @@ struct PolicyFile {
 fn shipped_files() -> Vec<PolicyFile> {
     let files = [
         ("bawaba.cedarschema", include_str!("../../cedar/bawaba.cedarschema")),
+        ("access.cedar", include_str!("../../cedar/access.cedar")),
         ("billing.cedar", include_str!("../../cedar/billing.cedar")),
-        ("dossier.cedar", include_str!("../../cedar/dossier.cedar")),
-        ("exchange.cedar", include_str!("../../cedar/exchange.cedar")),
+        ("care-pathway.cedar", include_str!("../../cedar/care-pathway.cedar")),
+        ("consent.cedar", include_str!("../../cedar/consent.cedar")),
+        ("eligibility.cedar", include_str!("../../cedar/eligibility.cedar")),
+        ("emergency.cedar", include_str!("../../cedar/emergency.cedar")),
         ("fraud.cedar", include_str!("../../cedar/fraud.cedar")),
-        ("freshness.cedar", include_str!("../../cedar/freshness.cedar")),
-        ("prescription.cedar", include_str!("../../cedar/prescription.cedar")),
-        ("purpose.cedar", include_str!("../../cedar/purpose.cedar")),
-        ("session.cedar", include_str!("../../cedar/session.cedar")),
     ];
     let owned = |(name, text): (&str, &str)| PolicyFile { name: name.to_owned(), text: text.to_owned() };
     files.map(owned).into()
