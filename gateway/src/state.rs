@@ -8,8 +8,10 @@
 mod epoch;
 mod error;
 mod in_process;
+mod memory;
 mod redis;
 mod remembered;
+mod window;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -20,7 +22,9 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::StatePlace;
-use crate::limits::{STATE_KEY_OCTETS_MAX, STATE_VALUE_OCTETS_MAX};
+use crate::limits::{
+    STATE_KEY_OCTETS_MAX, STATE_VALUE_OCTETS_MAX, STATE_WINDOW_ENTRIES_MAX, STATE_WINDOW_ENTRY_OCTETS_MAX,
+};
 
 pub use epoch::{Epoch, EpochId};
 pub use error::{StateError, StateOpenError};
@@ -42,6 +46,8 @@ pub enum Space {
     StatusList,
     /// How often the same was refused, for a log that nobody can flood.
     Refusal,
+    /// What fraud signals saw lately of a card, a station, an establishment.
+    Fraud,
 }
 
 /// Whether this was the first time (*première fois*).
@@ -87,7 +93,7 @@ pub enum Entered {
 ///    attempt by a value of its own, so it is neither counted twice nor told that it came second.
 /// 3. *An error promises nothing*: after `Err` the thing may be spent, counted or kept. It is never spendable twice.
 /// 4. *Bounded*: every call ends within [`STATE_DEADLINE`](crate::limits::STATE_DEADLINE), every entry has a life, every
-///    space a bound; at the bound new entries are refused and old ones stay.
+///    space a bound; at the bound new entries are refused and old ones stay (only in a window the oldest goes).
 /// 5. *Whole or not at all*: [`spend`](SharedState::spend) and [`count`](SharedState::count) say in which epoch, and are
 ///    refused ([`StateError::MemoryLost`]) in any other. What was [`put`](SharedState::put) in another is unknown.
 pub trait SharedState: Debug + Send + Sync {
@@ -150,6 +156,18 @@ pub trait SharedState: Debug + Send + Sync {
     /// How many are in that room.
     fn inside<'a>(&'a self, space: Space, room: &'a str) -> BoxFuture<'a, Result<u64, StateError>>;
 
+    /// Puts an entry into a window and gives those that were in it before, oldest first: of the last `keep`, the newest
+    /// `most`. Entries that are alike count each. At the bound the oldest goes. A window permits nothing and belongs to no
+    /// epoch: a memory that was lost makes it shorter, and what a replica that lagged still holds of it did happen.
+    fn window<'a>(
+        &'a self,
+        space: Space,
+        key: &'a str,
+        entry: &'a [u8],
+        keep: Duration,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, StateError>>;
+
     /// The epoch of this memory, as last heard. Cheap: it asks nobody unless nothing was heard yet. If it has ended since,
     /// [`spend`](SharedState::spend) and [`count`](SharedState::count) notice.
     fn epoch(&self) -> BoxFuture<'_, Result<Epoch, StateError>>;
@@ -180,8 +198,15 @@ pub fn open(place: &StatePlace, clock: Arc<dyn Clock>) -> Result<Arc<dyn SharedS
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 6] =
-        [Self::Presence, Self::StepUp, Self::DpopProof, Self::Assertion, Self::StatusList, Self::Refusal];
+    pub const ALL: [Self; 7] = [
+        Self::Presence,
+        Self::StepUp,
+        Self::DpopProof,
+        Self::Assertion,
+        Self::StatusList,
+        Self::Refusal,
+        Self::Fraud,
+    ];
 
     /// Its name in every key.
     #[must_use]
@@ -193,6 +218,7 @@ impl Space {
             Self::Assertion => "assertion",
             Self::StatusList => "status-list",
             Self::Refusal => "refusal",
+            Self::Fraud => "fraud",
         }
     }
 }
@@ -201,6 +227,13 @@ impl Space {
 fn bounded(keys: &[&str], value: &[u8]) -> Result<(), StateError> {
     let fits =
         keys.iter().all(|key| key.len() <= STATE_KEY_OCTETS_MAX) && value.len() <= STATE_VALUE_OCTETS_MAX;
+    if fits { Ok(()) } else { Err(StateError::TooLong) }
+}
+
+/// The same, of a window; an entry of none and a window of none make no sense, and are no error.
+fn bounded_window(key: &str, entry: &[u8], most: usize) -> Result<(), StateError> {
+    bounded(&[key], &[])?;
+    let fits = entry.len() <= STATE_WINDOW_ENTRY_OCTETS_MAX && most <= STATE_WINDOW_ENTRIES_MAX;
     if fits { Ok(()) } else { Err(StateError::TooLong) }
 }
 

@@ -56,3 +56,15 @@ pub const STATE_SPENT_MAX: usize = 1_000_000;
 
 /// Numbers, and rooms, that one process remembers of one space.
 pub const STATE_NAMES_MAX: usize = 100_000;
+
+/// Octets of one entry of a window: a place, a moment and what was seen there.
+pub const STATE_WINDOW_ENTRY_OCTETS_MAX: usize = 64;
+
+/// Entries of one window: every presence of the busiest hour of a university hospital.
+pub const STATE_WINDOW_ENTRIES_MAX: usize = 512;
+
+/// Windows that one process remembers of one space, about 250 octets each with what is in them.
+pub const STATE_WINDOWS_MAX: usize = 1_000_000;
+
+/// Octets of what is in them.
+pub const STATE_WINDOWS_OCTETS_MAX: usize = 256 << 20;

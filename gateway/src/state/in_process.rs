@@ -8,10 +8,9 @@ use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use super::remembered::Remembered;
-use super::{Entered, Epoch, EpochId, SharedState, Space, Spent, StateError, Taken, bounded};
+use super::memory::{Kept, Memory};
+use super::{Entered, Epoch, EpochId, SharedState, Space, Spent, StateError, Taken, bounded, bounded_window};
 use crate::clock::Clock;
-use crate::limits::{STATE_KEPT_MAX, STATE_KEPT_OCTETS_MAX, STATE_NAMES_MAX, STATE_SPENT_MAX};
 
 /// The memory of this process (*mémoire du processus*). It ends with it, and its epoch too.
 pub struct InProcess {
@@ -23,21 +22,8 @@ pub struct InProcess {
     assertions: Mutex<Memory>,
     status_lists: Mutex<Memory>,
     refusals: Mutex<Memory>,
+    frauds: Mutex<Memory>,
     nudges: watch::Sender<u64>,
-}
-
-/// One space.
-struct Memory {
-    kept: Remembered<Kept>,
-    spent: Remembered<()>,
-    counts: Remembered<u64>,
-    rooms: Remembered<Remembered<()>>,
-}
-
-/// None: taken. It is remembered for the rest of its life.
-struct Kept {
-    holder: Box<str>,
-    value: Option<Vec<u8>>,
 }
 
 impl InProcess {
@@ -57,6 +43,7 @@ impl InProcess {
             assertions: memory(),
             status_lists: memory(),
             refusals: memory(),
+            frauds: memory(),
             nudges: watch::Sender::new(0),
         })
     }
@@ -70,56 +57,13 @@ impl InProcess {
             Space::Assertion => &self.assertions,
             Space::StatusList => &self.status_lists,
             Space::Refusal => &self.refusals,
+            Space::Fraud => &self.frauds,
         };
         (memory.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now())
     }
 
     fn same(&self, epoch: &Epoch) -> Result<(), StateError> {
         if epoch.id == self.epoch.id { Ok(()) } else { Err(StateError::MemoryLost) }
-    }
-}
-
-impl Memory {
-    fn new() -> Self {
-        Self {
-            kept: Remembered::new(STATE_KEPT_MAX, STATE_KEPT_OCTETS_MAX),
-            spent: Remembered::new(STATE_SPENT_MAX, 0),
-            counts: Remembered::new(STATE_NAMES_MAX, 0),
-            rooms: Remembered::new(STATE_NAMES_MAX, 0),
-        }
-    }
-
-    fn take(&mut self, key: &str, holder: &str, at: OffsetDateTime) -> Taken {
-        let Some(kept) = self.kept.get(key, at) else { return Taken::Unknown };
-        if *kept.holder != *holder {
-            return Taken::AnothersOwn;
-        }
-        let Some(value) = kept.value.take() else { return Taken::Before };
-        self.kept.lighten(key);
-        Taken::Now(value)
-    }
-
-    fn enter(
-        &mut self,
-        room: &str,
-        (member, most): (&str, usize),
-        life: Duration,
-        at: OffsetDateTime,
-    ) -> Result<Entered, StateError> {
-        if self.rooms.get(room, at).is_none()
-            && !self.rooms.insert(room, (Remembered::new(most, 0), 0), life, at)
-        {
-            return Err(StateError::Full);
-        }
-        self.rooms.extend(room, life, at);
-        let inside = self.rooms.get(room, at).ok_or(StateError::Full)?;
-        if inside.get(member, at).is_some() {
-            inside.extend(member, life, at);
-            return Ok(Entered::Yes);
-        }
-        while inside.forget(at) {}
-        let entered = inside.insert(member, ((), 0), life, at);
-        Ok(if entered { Entered::Yes } else { Entered::Full })
     }
 }
 
@@ -242,6 +186,21 @@ impl SharedState for InProcess {
         })
     }
 
+    fn window<'a>(
+        &'a self,
+        space: Space,
+        key: &'a str,
+        entry: &'a [u8],
+        keep: Duration,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, StateError>> {
+        Box::pin(async move {
+            bounded_window(key, entry, most)?;
+            let (mut memory, at) = self.memory(space);
+            memory.window(key, entry, (keep, most), at)
+        })
+    }
+
     fn epoch(&self) -> BoxFuture<'_, Result<Epoch, StateError>> {
         Box::pin(async move { Ok(self.epoch) })
     }
@@ -268,6 +227,7 @@ impl SharedState for InProcess {
                     memory.spent.forget(at),
                     memory.counts.forget(at),
                     memory.rooms.forget(at),
+                    memory.windows.forget(at),
                 ];
                 if !more.contains(&true) {
                     break;

@@ -66,11 +66,22 @@ impl<T> Remembered<T> {
         }
     }
 
+    /// Whether so many octets more would fit.
+    pub(super) fn has_room(&self, octets: usize) -> bool {
+        self.octets.saturating_add(octets) <= self.most_octets
+    }
+
+    /// It has so many octets now.
+    pub(super) fn weigh(&mut self, key: &str, octets: usize) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            self.octets = (self.octets - entry.octets).saturating_add(octets);
+            entry.octets = octets;
+        }
+    }
+
     /// Its octets are given back, while it is still remembered that it was there.
     pub(super) fn lighten(&mut self, key: &str) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            self.octets -= std::mem::take(&mut entry.octets);
-        }
+        self.weigh(key, 0);
     }
 
     pub(super) fn remove(&mut self, key: &str) {

@@ -20,6 +20,8 @@ pub(super) async fn all(nodes: Nodes) {
     spent_once_of_all(&nodes).await;
     counted_without_loss(&nodes).await;
     rooms_have_their_bound(&nodes).await;
+    windows_hold_the_newest(&nodes).await;
+    windows_lose_nothing_to_a_race(&nodes).await;
     what_is_past_is_forgotten(&nodes).await;
     spaces_do_not_meet(&nodes).await;
     odd_names_are_names(&nodes).await;
@@ -115,6 +117,37 @@ async fn rooms_have_their_bound(nodes: &Nodes) {
     assert!(eventually(room).await, "who is past leaves by himself");
 }
 
+async fn windows_hold_the_newest([here, there]: &Nodes) {
+    let put = async |node: &Arc<dyn SharedState>, entry: &[u8], most| {
+        let before = node.window(Space::Fraud, "card", entry, LIFE, most).await.expect("a window");
+        before.iter().map(|entry| String::from_utf8_lossy(entry).into_owned()).collect::<Vec<_>>()
+    };
+    assert!(put(here, b"a", 3).await.is_empty());
+    assert_eq!(put(there, b"a", 3).await, ["a"], "what is alike counts each");
+    assert_eq!(put(here, b"\0\r\n", 3).await, ["a", "a"]);
+    assert_eq!(put(there, b"", 3).await, ["a", "a", "\0\r\n"]);
+    assert_eq!(put(here, b"b", 3).await, ["a", "\0\r\n", ""], "the oldest goes");
+    assert_eq!(put(there, b"c", 1).await, ["b"], "as many as are asked for");
+    assert!(put(here, b"d", 0).await.is_empty());
+    let all = |entry: &'static [u8]| there.window(Space::Fraud, "short", entry, SHORT, 9);
+    assert_eq!(all(b"a").await, Ok(vec![]));
+    let alone = async || all(b"b").await == Ok(vec![]);
+    tokio::time::sleep(SHORT * 2).await;
+    assert!(alone().await, "what is older than asked is not there");
+}
+
+async fn windows_lose_nothing_to_a_race(nodes: &Nodes) {
+    let entries: Vec<[u8; 1]> = (0..64).map(|number| [number]).collect();
+    let puts = entries
+        .iter()
+        .enumerate()
+        .map(|(turn, entry)| nodes[turn % 2].window(Space::Fraud, "race", entry, LIFE, 100));
+    let mut seen: Vec<_> =
+        join_all(puts).await.into_iter().map(|before| before.expect("a window").len()).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (0..64).collect::<Vec<_>>(), "each saw all that came before it");
+}
+
 async fn what_is_past_is_forgotten([here, there]: &Nodes) {
     let epoch = here.epoch().await.expect("an epoch");
     here.put(Space::Presence, "short", "me", b"value", SHORT).await.expect("kept");
@@ -135,6 +168,7 @@ async fn spaces_do_not_meet([here, there]: &Nodes) {
         assert_eq!(there.count(space, "one name", 1, LIFE, &epoch).await, Ok(1), "{space:?}");
         here.put(space, "one name", "me", b"value", LIFE).await.expect("kept");
         assert_eq!(there.enter(space, "one name", "me", 1, LIFE).await, Ok(Entered::Yes), "{space:?}");
+        assert_eq!(here.window(space, "one name", b"entry", LIFE, 1).await, Ok(vec![]), "{space:?}");
     }
 }
 
@@ -144,6 +178,8 @@ async fn odd_names_are_names([here, there]: &Nodes) {
         assert_eq!(here.spend(Space::DpopProof, name, LIFE, &epoch).await, Ok(Spent::First), "{name:?}");
         assert_eq!(there.spend(Space::DpopProof, name, LIFE, &epoch).await, Ok(Spent::Again), "{name:?}");
         here.put(Space::DpopProof, name, name, name.as_bytes(), LIFE).await.expect("kept");
+        here.window(Space::Fraud, name, b"entry", LIFE, 1).await.expect("a window");
+        assert_eq!(there.window(Space::Fraud, name, b"", LIFE, 1).await, Ok(vec![b"entry".to_vec()]));
         let taken = there.take(Space::DpopProof, name, name).await;
         assert_eq!(taken, Ok(Taken::Now(name.as_bytes().to_vec())), "{name:?}");
     }
@@ -159,6 +195,11 @@ async fn too_long_is_refused([here, _]: &Nodes) {
     assert_eq!(here.spend(Space::Presence, &name, LIFE, &epoch).await, Err(StateError::TooLong));
     assert_eq!(here.count(Space::Presence, &name, 1, LIFE, &epoch).await, Err(StateError::TooLong));
     assert_eq!(here.enter(Space::Presence, "r", &name, 1, LIFE).await, Err(StateError::TooLong));
+    let window = |name, entry, most| here.window(Space::Fraud, name, entry, LIFE, most);
+    assert_eq!(window(&name, &[], 1).await, Err(StateError::TooLong));
+    assert_eq!(window("long", &value[..65], 1).await, Err(StateError::TooLong));
+    assert_eq!(window("long", &[], 513).await, Err(StateError::TooLong));
+    assert_eq!(window("long", &value[..64], 512).await, Ok(vec![]), "the longest fits");
     here.put(Space::Presence, "long", "me", &value[..64 << 10], LIFE).await.expect("the longest fits");
 }
 

@@ -7,11 +7,11 @@ use futures_util::future::BoxFuture;
 use redis::Value;
 use tokio::sync::watch;
 
-use super::scripts::{COUNT, ENTER, INSIDE, LEAVE, PUT, SPEND, TAKE};
+use super::scripts::{COUNT, ENTER, INSIDE, LEAVE, PUT, SPEND, TAKE, WINDOW};
 use super::shares::Share;
 use super::{RedisState, call, millis, nudges};
 use crate::limits::STATE_DEADLINE;
-use crate::state::{Entered, Epoch, SharedState, Space, Spent, StateError, Taken, bounded};
+use crate::state::{Entered, Epoch, SharedState, Space, Spent, StateError, Taken, bounded, bounded_window};
 
 impl SharedState for RedisState {
     fn put<'a>(
@@ -157,6 +157,29 @@ impl SharedState for RedisState {
                 Value::Int(number) => u64::try_from(number).map_err(|_| StateError::Unexpected),
                 _ => Err(StateError::Unexpected),
             }
+        })
+    }
+
+    fn window<'a>(
+        &'a self,
+        space: Space,
+        key: &'a str,
+        entry: &'a [u8],
+        keep: Duration,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, StateError>> {
+        Box::pin(async move {
+            bounded_window(key, entry, most)?;
+            let (share, call, keep, most) = (Share::of(space, key), call()?, millis(keep), most.to_string());
+            let window = share.key(space, "window", key);
+            let more: [&[u8]; 3] = [entry, keep.as_bytes(), most.as_bytes()];
+            let answer = self.inner.run(&WINDOW, share, &[&window], (&call, &more)).await?;
+            let Value::Array(entries) = answer else { return Err(StateError::Unexpected) };
+            let entry = |entry| match entry {
+                Value::BulkString(entry) => Ok(entry),
+                _ => Err(StateError::Unexpected),
+            };
+            entries.into_iter().map(entry).collect()
         })
     }
 

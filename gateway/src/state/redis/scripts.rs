@@ -26,6 +26,7 @@ script!(COUNT, "count.lua", "Adds to a number.");
 script!(ENTER, "enter.lua", "Enters a room.");
 script!(LEAVE, "leave.lua", "Leaves it.");
 script!(INSIDE, "inside.lua", "How many are in?");
+script!(WINDOW, "window.lua", "Puts an entry into a window.");
 
 impl Script {
     fn new(text: &'static str) -> Self {
