@@ -7,6 +7,7 @@
 //! | [`listen`] | who is on the line? TCP, TLS and the connection's own limits |
 //! | [`edge`] | is this one well-formed HTTP request, and nothing smuggled in it? |
 //! | [`caller`] | which registered client holds this connection, and may it still? |
+//! | [`practitioner`] | which practitioner signed this? |
 //! | [`dpop`] | does a caller without a certificate hold its registered key, at this very request? |
 //! | [`unproven`] | how often may somebody unknown try, and how is it told? |
 //! | [`rate`] | is this client asking too often? |
@@ -117,6 +118,7 @@ pub mod limits;
 pub mod listen;
 pub mod metrics;
 pub mod oauth;
+pub mod practitioner;
 pub mod presence;
 pub mod problem;
 pub mod proxy;

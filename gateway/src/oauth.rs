@@ -50,7 +50,6 @@ use crate::problem::{Problem, ProblemCode};
 use crate::refusal::{on_record, unrecorded};
 use crate::telemetry::RequestContext;
 
-pub use actor::Practitioner;
 pub(crate) use client::Asked;
 pub(crate) use error::OAuthError;
 pub use fault::Fault;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::received::Received;
-use super::{Answer, Asked, Form, OAuthError, Practitioner, fault};
+use super::{Answer, Asked, Form, OAuthError, actor, fault};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
@@ -107,7 +107,7 @@ async fn of_session(
     event.subject = Some(token.claims().subject.clone());
     event.purpose = Some(token.claims().purpose.as_str().to_owned());
     let session = app.withdrawals.running(token).map_err(Refusal::from)?;
-    let practitioner = Practitioner::of_request(app, asked.form(), &session, at)?;
+    let practitioner = actor::of_request(app, asked.form(), &session, at)?;
     let claims = session.claims();
     let permit = permit(
         app,

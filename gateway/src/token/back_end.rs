@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{BackEndClaims, Confirmation, TokenError, Tokens, scope, wire};
 use crate::limits::{MAX_BACK_END_LIFETIME, MIN_BACK_END_LIFETIME};
-use crate::oauth::{Practitioner, Received};
+use crate::oauth::Received;
+use crate::practitioner::Practitioner;
 use crate::session::Session;
 
 /// What a back-end may be told and do for one session.
