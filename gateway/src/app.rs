@@ -21,6 +21,7 @@ use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::state::{self, SharedState, StateOpenError};
 use crate::status::StatusLists;
 use crate::store::{Store, StoreError};
+use crate::tally::Tally;
 use crate::token::{TokenError, Tokens};
 use crate::trust::hot_list::HotLists;
 use crate::trust::{Trust, TrustError};
@@ -72,6 +73,8 @@ pub struct App {
     pub presences: PendingPresences,
     /// How often each client may ask.
     pub rate: RateLimit,
+    /// What each establishment did.
+    pub tally: Tally,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -170,6 +173,7 @@ impl App {
             burst: config.limits.requests_burst,
             ..RateLimits::default()
         });
+        let tally = Tally::new(store.clone());
         Ok(Arc::new(Self {
             config,
             clock,
@@ -192,6 +196,7 @@ impl App {
             unproven: UnprovenCallers::default(),
             presences,
             rate,
+            tally,
             metrics,
         }))
     }

@@ -27,6 +27,7 @@
 //! | [`token`] | what do our tokens say, and is this one ours? |
 //! | [`registry`] | who is this patient, who is this client? |
 //! | [`state`] | what do all nodes remember for a while? |
+//! | [`tally`] | how much did each establishment do, and how much of it with a chip? |
 //! | [`relink`] | who is behind a pseudonym, when two operators must know? |
 //! | [`trust`] | which issuers do we trust at this moment? |
 //! | [`audit`] | what happened, durably? No log, no access |
@@ -133,6 +134,7 @@ pub mod state;
 pub mod status;
 mod step_up;
 pub mod store;
+pub mod tally;
 pub mod telemetry;
 mod timing;
 pub mod token;

@@ -22,6 +22,7 @@ use crate::caller::Caller;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::registry::{Dependant, Patient, Presented};
+use crate::tally::Counted;
 use crate::timing::Timing;
 use crate::token::SessionClaims;
 use crate::wire::{PresenceAnswer, Proof};
@@ -45,6 +46,7 @@ pub(crate) async fn begin(
             event.outcome = Outcome::Permit;
             event.code = "presence-begun".into();
             app.metrics.presence("begun");
+            app.tally.count(caller.id(), Counted::Presence, event.at);
             event.presence = Some(answer.presence);
             event.detail = Some(detail);
             match app.audit.record(event).await {
@@ -101,6 +103,7 @@ pub(crate) async fn open_session(
             event.outcome = Outcome::Permit;
             event.code = "session-opened".into();
             app.metrics.presence("opened");
+            app.tally.count(caller.id(), Counted::Session, event.at);
             match app.audit.record(event).await {
                 Ok(recorded) => {
                     timing.lap("audit");

@@ -47,6 +47,7 @@ mod status;
 mod step_up;
 mod step_up_counter;
 mod store;
+mod tally;
 mod tidy;
 mod tokens;
 mod withdrawals;
