@@ -8,10 +8,12 @@
 //! | [`request`] | who wants to do what, why, and how sure are we of the patient? |
 //! | [`decision`] | may they, for which reasons, and under which duties? |
 //! | [`set`] | which policies apply, and are they sound? |
+//! | [`fraud`] | what looks wrong? |
 //! | `decide` | how does Cedar see a request, and what does its answer mean? |
 
 mod decide;
 pub mod decision;
+pub mod fraud;
 pub mod request;
 pub mod set;
 

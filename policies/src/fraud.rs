@@ -1,0 +1,37 @@
+//! What looks wrong? (*lutte contre la fraude*)
+//!
+//! Pure: one [`Observation`] and the windows of what was seen before go in, [`Hit`]s with their numbers come out.
+//! Nothing here reads a clock, a store or a random number, so a replay of the same days gives the same cases. Modules
+//! in reading order:
+//!
+//! | module | the question it answers |
+//! |---|---|
+//! | [`observation`] | what was seen, where, of which card? |
+//! | [`key`] | by what is a card remembered without knowing whose it is? |
+//! | [`window`] | what is remembered, how small, for how long? |
+//! | [`wanted`] | which windows does an observation go into? |
+//! | [`in_process`] | what does one process remember? |
+//! | `hours` | is an establishment closed, and which night is it? |
+//! | [`hit`] | what looked wrong, how much, and by which numbers? |
+
+pub mod hit;
+mod hours;
+pub mod in_process;
+pub mod key;
+pub mod observation;
+pub mod place;
+pub mod wanted;
+pub mod window;
+
+#[cfg(test)]
+mod testing;
+
+pub use hit::{Hit, Subject, Why};
+pub use in_process::InProcessWindows;
+pub use key::{
+    CardKey, CertificateKey, ChipKey, EstablishmentKey, PractitionerKey, PrescriptionKey, StationKey,
+};
+pub use observation::{EstablishmentFacts, Observation, PresenceSeen, Secret, Seen, Timing};
+pub use place::{OpeningHours, Position};
+pub use wanted::wanted;
+pub use window::{Entry, Wanted, Window, WindowKey, WindowKind};
