@@ -23,6 +23,7 @@
 //! | [`authorize`] | may a request go on that somebody else's proxy holds? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
+//! | [`fraud`] | what looks wrong at the counters, who is told, and what does it change? |
 //! | [`keys`] | how do the gateway's keys change while it runs? |
 //! | [`token`] | what do our tokens say, and is this one ours? |
 //! | [`registry`] | who is this patient, who is this client? |
@@ -114,6 +115,7 @@ pub mod demo;
 pub mod dpop;
 pub mod edge;
 pub mod fhir;
+pub mod fraud;
 pub mod keys;
 pub mod limits;
 pub mod listen;

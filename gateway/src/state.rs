@@ -30,6 +30,7 @@ pub use epoch::{Epoch, EpochId};
 pub use error::{StateError, StateOpenError};
 pub use in_process::InProcess;
 pub use redis::RedisState;
+pub use window::Look;
 
 /// A name space: what is remembered for one purpose is never taken for another (*espace de noms*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,7 +94,7 @@ pub enum Entered {
 ///    attempt by a value of its own, so it is neither counted twice nor told that it came second.
 /// 3. *An error promises nothing*: after `Err` the thing may be spent, counted or kept. It is never spendable twice.
 /// 4. *Bounded*: every call ends within [`STATE_DEADLINE`](crate::limits::STATE_DEADLINE), every entry has a life, every
-///    space a bound; at the bound new entries are refused and old ones stay (only in a window the oldest goes).
+///    space a bound; at the bound new entries are refused and old ones stay (only in a window the lowest goes).
 /// 5. *Whole or not at all*: [`spend`](SharedState::spend) and [`count`](SharedState::count) say in which epoch, and are
 ///    refused ([`StateError::MemoryLost`]) in any other. What was [`put`](SharedState::put) in another is unknown.
 pub trait SharedState: Debug + Send + Sync {
@@ -156,16 +157,14 @@ pub trait SharedState: Debug + Send + Sync {
     /// How many are in that room.
     fn inside<'a>(&'a self, space: Space, room: &'a str) -> BoxFuture<'a, Result<u64, StateError>>;
 
-    /// Puts an entry into a window and gives those that were in it before, oldest first: of the last `keep`, the newest
-    /// `most`. Entries that are alike count each. At the bound the oldest goes. A window permits nothing and belongs to no
-    /// epoch: a memory that was lost makes it shorter, and what a replica that lagged still holds of it did happen.
+    /// Puts an entry into a window and gives all that is in it then, in the order of its octets. Alike is the same, so twice
+    /// is as once; what is lowest goes. A window permits nothing and belongs to no epoch: a memory that was lost makes it
+    /// shorter, and what a replica that lagged still holds of it did happen.
     fn window<'a>(
         &'a self,
         space: Space,
         key: &'a str,
-        entry: &'a [u8],
-        keep: Duration,
-        most: usize,
+        look: Look<'a>,
     ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, StateError>>;
 
     /// The epoch of this memory, as last heard. Cheap: it asks nobody unless nothing was heard yet. If it has ended since,
@@ -230,10 +229,11 @@ fn bounded(keys: &[&str], value: &[u8]) -> Result<(), StateError> {
     if fits { Ok(()) } else { Err(StateError::TooLong) }
 }
 
-/// The same, of a window; an entry of none and a window of none make no sense, and are no error.
-fn bounded_window(key: &str, entry: &[u8], most: usize) -> Result<(), StateError> {
+/// The same, of a look into a window.
+fn bounded_look(key: &str, look: &Look<'_>) -> Result<(), StateError> {
     bounded(&[key], &[])?;
-    let fits = entry.len() <= STATE_WINDOW_ENTRY_OCTETS_MAX && most <= STATE_WINDOW_ENTRIES_MAX;
+    let short = |octets: &[u8]| octets.len() <= STATE_WINDOW_ENTRY_OCTETS_MAX;
+    let fits = look.entry.is_none_or(short) && short(look.from) && look.most <= STATE_WINDOW_ENTRIES_MAX;
     if fits { Ok(()) } else { Err(StateError::TooLong) }
 }
 

@@ -60,11 +60,19 @@ pub const STATE_NAMES_MAX: usize = 100_000;
 /// Octets of one entry of a window: a place, a moment and what was seen there.
 pub const STATE_WINDOW_ENTRY_OCTETS_MAX: usize = 64;
 
-/// Entries of one window: every presence of the busiest hour of a university hospital.
-pub const STATE_WINDOW_ENTRIES_MAX: usize = 512;
+/// Entries of one window. Up to 128 of at most 64 octets Redis keeps in one run of octets (`zset-max-listpack-entries`).
+pub const STATE_WINDOW_ENTRIES_MAX: usize = 128;
 
 /// Windows that one process remembers of one space, about 250 octets each with what is in them.
 pub const STATE_WINDOWS_MAX: usize = 1_000_000;
 
 /// Octets of what is in them.
 pub const STATE_WINDOWS_OCTETS_MAX: usize = 256 << 20;
+
+// --- Fraud -------------------------------------------------------------------------------------------------------
+
+/// Hits of one signal that one case keeps: enough to judge it by.
+pub const FRAUD_HITS_PER_SIGNAL_MAX: i64 = 200;
+
+/// Cards in quarantine, and signals found to be mistaken, that a node keeps in memory, about 100 octets each.
+pub const FRAUD_RULINGS_MAX: i64 = 100_000;

@@ -9,7 +9,9 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::memory::{Kept, Memory};
-use super::{Entered, Epoch, EpochId, SharedState, Space, Spent, StateError, Taken, bounded, bounded_window};
+use super::{
+    Entered, Epoch, EpochId, Look, SharedState, Space, Spent, StateError, Taken, bounded, bounded_look,
+};
 use crate::clock::Clock;
 
 /// The memory of this process (*mémoire du processus*). It ends with it, and its epoch too.
@@ -190,14 +192,12 @@ impl SharedState for InProcess {
         &'a self,
         space: Space,
         key: &'a str,
-        entry: &'a [u8],
-        keep: Duration,
-        most: usize,
+        look: Look<'a>,
     ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, StateError>> {
         Box::pin(async move {
-            bounded_window(key, entry, most)?;
+            bounded_look(key, &look)?;
             let (mut memory, at) = self.memory(space);
-            memory.window(key, entry, (keep, most), at)
+            memory.window(key, &look, at)
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::remembered::Remembered;
-use super::window::Window;
+use super::window::{Look, Window};
 use super::{Entered, StateError, Taken};
 use crate::limits::{
     STATE_KEPT_MAX, STATE_KEPT_OCTETS_MAX, STATE_NAMES_MAX, STATE_SPENT_MAX, STATE_WINDOWS_MAX,
@@ -74,22 +74,22 @@ impl Memory {
     pub(super) fn window(
         &mut self,
         key: &str,
-        entry: &[u8],
-        (keep, most): (Duration, usize),
+        look: &Look<'_>,
         at: OffsetDateTime,
     ) -> Result<Vec<Vec<u8>>, StateError> {
-        if self.windows.get(key, at).is_none() && !self.windows.insert(key, (Window::default(), 0), keep, at)
-        {
-            return Err(StateError::Full);
+        if let Some(entry) = look.entry {
+            let new = self.windows.get(key, at).is_none();
+            let room = self.windows.has_room(entry.len() + 1)
+                && (!new || self.windows.insert(key, (Window::default(), 0), look.keep, at));
+            if !room {
+                return Err(StateError::Full);
+            }
+            self.windows.extend(key, look.keep, at);
         }
-        self.windows.extend(key, keep, at);
-        if !self.windows.has_room(Window::octets_of(entry)) {
-            return Err(StateError::Full);
-        }
-        let window = self.windows.get(key, at).ok_or(StateError::Full)?;
-        let before = window.put(entry, (keep, most), at);
+        let Some(window) = self.windows.get(key, at) else { return Ok(Vec::new()) };
+        let seen = window.look(look);
         let octets = window.octets();
         self.windows.weigh(key, octets);
-        Ok(before)
+        Ok(seen)
     }
 }

@@ -1,92 +1,86 @@
-//! What came into a window lately? Compact: a million cards have one each.
+//! What does one window hold? Compact: a million cards have some each.
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
+/// What is put into a window, and what is to be seen of it (*regard dans une fenêtre*).
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// What is put into it; nothing, where it is only looked at.
+    pub entry: Option<&'a [u8]>,
+    /// What is below is too old and goes. Entries begin with their time.
+    pub from: &'a [u8],
+    /// How many stay: the highest.
+    pub most: usize,
+    /// How long a window lives into which nothing more is put.
+    pub keep: Duration,
+}
 
-use crate::audit::unix_micros;
-
-/// Octets before each entry: the moment it came, in microseconds since 1970, and its length.
-const HEAD: usize = 9;
-
-/// The latest entries, oldest first, in one run of octets (*fenêtre*).
+/// Entries in the order of their octets, in one run of octets: each after its length (*fenêtre*).
 #[derive(Debug, Default)]
-pub(super) struct Window(Vec<u8>);
+pub(super) struct Window(Box<[u8]>);
 
 impl Window {
-    /// Octets that an entry takes.
-    pub(super) fn octets_of(entry: &[u8]) -> usize {
-        HEAD + entry.len()
-    }
-
     /// Octets of all of them.
     pub(super) fn octets(&self) -> usize {
-        self.0.capacity()
+        self.0.len()
     }
 
-    /// Puts one in and gives those that were there, at most `most` of the last `keep`. Afterwards it holds no more.
-    pub(super) fn put(
-        &mut self,
-        entry: &[u8],
-        (keep, most): (Duration, usize),
-        at: OffsetDateTime,
-    ) -> Vec<Vec<u8>> {
-        let micros = unix_micros(at);
-        let since = micros.saturating_sub(i64::try_from(keep.as_micros()).unwrap_or(i64::MAX));
-        let living: Vec<&[u8]> = self.records().filter(|record| came(record) > since).collect();
-        let before = newest(&living, most);
-        let stay = newest(before, most.saturating_sub(1)).concat();
-        let before = before.iter().map(|record| record.get(HEAD..).unwrap_or_default().to_vec()).collect();
-        let length = u8::try_from(entry.len()).unwrap_or(u8::MAX);
-        let head = [micros.to_be_bytes().as_slice(), &[length]].concat();
-        self.0 = if most == 0 { stay } else { [stay.as_slice(), &head, entry].concat() };
-        before
+    /// What is in it once that is put in and what is too old or too much is gone.
+    pub(super) fn look(&mut self, look: &Look<'_>) -> Vec<Vec<u8>> {
+        let mut entries: Vec<&[u8]> = self.entries().filter(|entry| *entry >= look.from).collect();
+        if let Some(entry) = look.entry.filter(|entry| *entry >= look.from)
+            && let Err(place) = entries.binary_search(&entry)
+        {
+            entries.insert(place, entry);
+        }
+        let stay = entries.get(entries.len().saturating_sub(look.most)..).unwrap_or_default();
+        let (stay, octets) = (stay.iter().map(|entry| entry.to_vec()).collect(), run(stay));
+        self.0 = octets;
+        stay
     }
 
-    fn records(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.0.as_slice();
+    fn entries(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &*self.0;
         std::iter::from_fn(move || {
-            let length = HEAD + usize::from(*rest.get(HEAD - 1)?);
-            let (record, after) = rest.split_at_checked(length)?;
+            let (length, after) = rest.split_first()?;
+            let (entry, after) = after.split_at_checked(usize::from(*length))?;
             rest = after;
-            Some(record)
+            Some(entry)
         })
     }
 }
 
-/// When it came, in microseconds since 1970.
-fn came(record: &[u8]) -> i64 {
-    record.first_chunk().map_or(i64::MIN, |micros| i64::from_be_bytes(*micros))
-}
-
-fn newest<T>(all: &[T], most: usize) -> &[T] {
-    all.get(all.len().saturating_sub(most)..).unwrap_or_default()
+/// No entry is longer than an octet says: [`super::bounded_look`].
+fn run(entries: &[&[u8]]) -> Box<[u8]> {
+    let mut octets = Vec::with_capacity(entries.iter().map(|entry| entry.len() + 1).sum());
+    for entry in entries {
+        octets.push(u8::try_from(entry.len()).unwrap_or(u8::MAX));
+        octets.extend_from_slice(entry);
+    }
+    octets.into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
-    const MINUTE: Duration = Duration::from_secs(60);
+    const KEEP: Duration = Duration::from_secs(60);
 
-    #[test]
-    fn the_newest_stay_and_the_past_go() {
-        let mut window = Window::default();
-        for (second, entry) in [b"a", b"b", b"b", b"c"].into_iter().enumerate() {
-            let at = START + Duration::from_secs(second as u64);
-            assert_eq!(window.put(entry, (MINUTE, 3), at).len(), second.min(3));
-        }
-        let held = window.put(b"", (MINUTE, 3), START + Duration::from_secs(62));
-        assert_eq!(held, [b"c".to_vec()], "two of the three newest are a minute old");
-        assert_eq!(window.put(b"d", (MINUTE, 3), START + MINUTE), [b"c".to_vec(), Vec::new()]);
-        assert!(window.octets() <= 3 * (HEAD + 1));
+    fn look<'a>(entry: Option<&'a [u8]>, from: &'a [u8], most: usize) -> Look<'a> {
+        Look { entry, from, most, keep: KEEP }
     }
 
     #[test]
-    fn a_window_of_none_holds_none() {
+    fn the_highest_stay_in_their_order_and_once() {
         let mut window = Window::default();
-        assert!(window.put(b"a", (MINUTE, 0), START).is_empty());
-        assert!(window.put(b"b", (MINUTE, 9), START).is_empty());
+        for entry in [b"c", b"a", b"b", b"c"] {
+            window.look(&look(Some(entry), b"", 3));
+        }
+        assert_eq!(window.look(&look(None, b"", 3)), [b"a", b"b", b"c"]);
+        assert_eq!(window.look(&look(Some(b"bb"), b"", 3)), [&b"b"[..], b"bb", b"c"]);
+        assert_eq!(window.look(&look(Some(b"a"), b"bb", 3)), [&b"bb"[..], b"c"], "what is too old goes");
+        assert_eq!(window.octets(), 5);
+        assert!(window.look(&look(Some(b"z"), b"", 0)).is_empty());
+        assert_eq!(window.octets(), 0);
     }
 }

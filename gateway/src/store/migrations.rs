@@ -35,6 +35,7 @@ steps! {
     7 "relink" "0007_relink.sql",
     8 "announced key" "0008_announced_key.sql",
     13 "cover" "0013_cover.sql",
+    14 "fraud" "0014_fraud.sql",
 }
 
 /// The steps of the embedded database.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bawaba_tests::redis::Redis;
 use futures_util::future::join_all;
-use gateway::state::{Entered, Epoch, EpochId, SharedState, Space, Spent, StateError, Taken};
+use gateway::state::{Entered, Epoch, EpochId, Look, SharedState, Space, Spent, StateError, Taken};
 
 const LIFE: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
@@ -118,34 +118,38 @@ async fn rooms_have_their_bound(nodes: &Nodes) {
 }
 
 async fn windows_hold_the_newest([here, there]: &Nodes) {
-    let put = async |node: &Arc<dyn SharedState>, entry: &[u8], most| {
-        let before = node.window(Space::Fraud, "card", entry, LIFE, most).await.expect("a window");
-        before.iter().map(|entry| String::from_utf8_lossy(entry).into_owned()).collect::<Vec<_>>()
+    let look = async |node: &Arc<dyn SharedState>, entry: Option<&[u8]>, from: &[u8], most| {
+        let look = Look { entry, from, most, keep: LIFE };
+        let seen = node.window(Space::Fraud, "card", look).await.expect("a window");
+        seen.iter().map(|entry| String::from_utf8_lossy(entry).into_owned()).collect::<Vec<_>>()
     };
-    assert!(put(here, b"a", 3).await.is_empty());
-    assert_eq!(put(there, b"a", 3).await, ["a"], "what is alike counts each");
-    assert_eq!(put(here, b"\0\r\n", 3).await, ["a", "a"]);
-    assert_eq!(put(there, b"", 3).await, ["a", "a", "\0\r\n"]);
-    assert_eq!(put(here, b"b", 3).await, ["a", "\0\r\n", ""], "the oldest goes");
-    assert_eq!(put(there, b"c", 1).await, ["b"], "as many as are asked for");
-    assert!(put(here, b"d", 0).await.is_empty());
-    let all = |entry: &'static [u8]| there.window(Space::Fraud, "short", entry, SHORT, 9);
-    assert_eq!(all(b"a").await, Ok(vec![]));
-    let alone = async || all(b"b").await == Ok(vec![]);
-    tokio::time::sleep(SHORT * 2).await;
-    assert!(alone().await, "what is older than asked is not there");
+    assert!(look(here, None, b"", 3).await.is_empty());
+    assert_eq!(look(here, Some(b"b"), b"", 3).await, ["b"]);
+    assert_eq!(look(there, Some(b"b"), b"", 3).await, ["b"], "twice is as once");
+    assert_eq!(look(here, Some(b"a\0\r\n"), b"", 3).await, ["a\0\r\n", "b"], "in the order of their octets");
+    assert_eq!(look(there, Some(b"c"), b"", 3).await, ["a\0\r\n", "b", "c"]);
+    assert_eq!(look(here, Some(b""), b"", 3).await, ["a\0\r\n", "b", "c"], "the lowest goes");
+    assert_eq!(look(there, Some(b"d"), b"", 3).await, ["b", "c", "d"]);
+    assert_eq!(look(here, Some(b"a"), b"c", 3).await, ["c", "d"], "what is too old goes");
+    assert_eq!(look(there, None, b"", 1).await, ["d"], "as many as are asked for");
+    assert_eq!(look(here, Some(b"\xff\x00"), b"", 2).await.len(), 2);
+    assert!(look(here, None, b"", 0).await.is_empty());
+    let short = |entry| there.window(Space::Fraud, "short", Look { entry, from: b"", most: 9, keep: SHORT });
+    assert_eq!(short(Some(b"a")).await, Ok(vec![b"a".to_vec()]));
+    let past = async || short(None).await == Ok(vec![]);
+    assert!(eventually(past).await, "a window has a life");
 }
 
 async fn windows_lose_nothing_to_a_race(nodes: &Nodes) {
     let entries: Vec<[u8; 1]> = (0..64).map(|number| [number]).collect();
-    let puts = entries
-        .iter()
-        .enumerate()
-        .map(|(turn, entry)| nodes[turn % 2].window(Space::Fraud, "race", entry, LIFE, 100));
+    let puts = entries.iter().enumerate().map(|(turn, entry)| {
+        let look = Look { entry: Some(entry), from: b"", most: 100, keep: LIFE };
+        nodes[turn % 2].window(Space::Fraud, "race", look)
+    });
     let mut seen: Vec<_> =
-        join_all(puts).await.into_iter().map(|before| before.expect("a window").len()).collect();
+        join_all(puts).await.into_iter().map(|seen| seen.expect("a window").len()).collect();
     seen.sort_unstable();
-    assert_eq!(seen, (0..64).collect::<Vec<_>>(), "each saw all that came before it");
+    assert_eq!(seen, (1..=64).collect::<Vec<_>>(), "each saw its own and all that came before it");
 }
 
 async fn what_is_past_is_forgotten([here, there]: &Nodes) {
@@ -168,7 +172,8 @@ async fn spaces_do_not_meet([here, there]: &Nodes) {
         assert_eq!(there.count(space, "one name", 1, LIFE, &epoch).await, Ok(1), "{space:?}");
         here.put(space, "one name", "me", b"value", LIFE).await.expect("kept");
         assert_eq!(there.enter(space, "one name", "me", 1, LIFE).await, Ok(Entered::Yes), "{space:?}");
-        assert_eq!(here.window(space, "one name", b"entry", LIFE, 1).await, Ok(vec![]), "{space:?}");
+        let look = Look { entry: Some(space.name().as_bytes()), from: b"", most: 9, keep: LIFE };
+        assert_eq!(here.window(space, "one name", look).await.map(|seen| seen.len()), Ok(1), "{space:?}");
     }
 }
 
@@ -178,8 +183,10 @@ async fn odd_names_are_names([here, there]: &Nodes) {
         assert_eq!(here.spend(Space::DpopProof, name, LIFE, &epoch).await, Ok(Spent::First), "{name:?}");
         assert_eq!(there.spend(Space::DpopProof, name, LIFE, &epoch).await, Ok(Spent::Again), "{name:?}");
         here.put(Space::DpopProof, name, name, name.as_bytes(), LIFE).await.expect("kept");
-        here.window(Space::Fraud, name, b"entry", LIFE, 1).await.expect("a window");
-        assert_eq!(there.window(Space::Fraud, name, b"", LIFE, 1).await, Ok(vec![b"entry".to_vec()]));
+        let look = Look { entry: Some(name.as_bytes()), from: b"", most: 9, keep: LIFE };
+        here.window(Space::Fraud, name, look).await.expect("a window");
+        let seen = there.window(Space::Fraud, name, Look { entry: None, ..look }).await;
+        assert_eq!(seen, Ok(vec![name.as_bytes().to_vec()]), "{name:?}");
         let taken = there.take(Space::DpopProof, name, name).await;
         assert_eq!(taken, Ok(Taken::Now(name.as_bytes().to_vec())), "{name:?}");
     }
@@ -195,11 +202,14 @@ async fn too_long_is_refused([here, _]: &Nodes) {
     assert_eq!(here.spend(Space::Presence, &name, LIFE, &epoch).await, Err(StateError::TooLong));
     assert_eq!(here.count(Space::Presence, &name, 1, LIFE, &epoch).await, Err(StateError::TooLong));
     assert_eq!(here.enter(Space::Presence, "r", &name, 1, LIFE).await, Err(StateError::TooLong));
-    let window = |name, entry, most| here.window(Space::Fraud, name, entry, LIFE, most);
-    assert_eq!(window(&name, &[], 1).await, Err(StateError::TooLong));
-    assert_eq!(window("long", &value[..65], 1).await, Err(StateError::TooLong));
-    assert_eq!(window("long", &[], 513).await, Err(StateError::TooLong));
-    assert_eq!(window("long", &value[..64], 512).await, Ok(vec![]), "the longest fits");
+    let window = |name, entry, from, most| {
+        here.window(Space::Fraud, name, Look { entry: Some(entry), from, most, keep: LIFE })
+    };
+    assert_eq!(window(&name, &[], &[], 1).await, Err(StateError::TooLong));
+    assert_eq!(window("long", &value[..65], &[], 1).await, Err(StateError::TooLong));
+    assert_eq!(window("long", &[], &value[..65], 1).await, Err(StateError::TooLong));
+    assert_eq!(window("long", &[], &[], 129).await, Err(StateError::TooLong));
+    assert_eq!(window("long", &value[..64], &value[..64], 128).await, Ok(vec![value[..64].to_vec()]));
     here.put(Space::Presence, "long", "me", &value[..64 << 10], LIFE).await.expect("the longest fits");
 }
 

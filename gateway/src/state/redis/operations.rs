@@ -11,7 +11,9 @@ use super::scripts::{COUNT, ENTER, INSIDE, LEAVE, PUT, SPEND, TAKE, WINDOW};
 use super::shares::Share;
 use super::{RedisState, call, millis, nudges};
 use crate::limits::STATE_DEADLINE;
-use crate::state::{Entered, Epoch, SharedState, Space, Spent, StateError, Taken, bounded, bounded_window};
+use crate::state::{
+    Entered, Epoch, Look, SharedState, Space, Spent, StateError, Taken, bounded, bounded_look,
+};
 
 impl SharedState for RedisState {
     fn put<'a>(
@@ -164,16 +166,15 @@ impl SharedState for RedisState {
         &'a self,
         space: Space,
         key: &'a str,
-        entry: &'a [u8],
-        keep: Duration,
-        most: usize,
+        look: Look<'a>,
     ) -> BoxFuture<'a, Result<Vec<Vec<u8>>, StateError>> {
         Box::pin(async move {
-            bounded_window(key, entry, most)?;
-            let (share, call, keep, most) = (Share::of(space, key), call()?, millis(keep), most.to_string());
-            let window = share.key(space, "window", key);
-            let more: [&[u8]; 3] = [entry, keep.as_bytes(), most.as_bytes()];
-            let answer = self.inner.run(&WINDOW, share, &[&window], (&call, &more)).await?;
+            bounded_look(key, &look)?;
+            let (keep, most) = (millis(look.keep), look.most.to_string());
+            let window = Share::of(space, key).key(space, "window", key);
+            let more: [&[u8]; 3] = [look.from, most.as_bytes(), keep.as_bytes()];
+            let more: Vec<&[u8]> = more.into_iter().chain(look.entry).collect();
+            let answer = self.inner.link.run(&WINDOW, &[&window], &more).await?;
             let Value::Array(entries) = answer else { return Err(StateError::Unexpected) };
             let entry = |entry| match entry {
                 Value::BulkString(entry) => Ok(entry),

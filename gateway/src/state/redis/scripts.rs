@@ -26,7 +26,8 @@ script!(COUNT, "count.lua", "Adds to a number.");
 script!(ENTER, "enter.lua", "Enters a room.");
 script!(LEAVE, "leave.lua", "Leaves it.");
 script!(INSIDE, "inside.lua", "How many are in?");
-script!(WINDOW, "window.lua", "Puts an entry into a window.");
+/// Looks into a window, and puts an entry into it.
+pub(super) static WINDOW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("window.lua")));
 
 impl Script {
     fn new(text: &'static str) -> Self {
