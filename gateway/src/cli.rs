@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod doctor;
 mod failure;
+mod fraud;
 mod keys;
 mod migrate;
 mod output;
@@ -66,6 +67,9 @@ enum Command {
     /// What happened: list and show audit events
     #[command(subcommand)]
     Audit(audit::Command),
+    /// What looked wrong: cases, notes, labels, what each signal is worth
+    #[command(subcommand)]
+    Fraud(fraud::Command),
     /// Look into a token or a receipt, verify it against the gateway's keys
     #[command(subcommand)]
     Token(token::Command),
@@ -95,6 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Registry(command) => registry::run(&command, &output),
         Command::Policies(command) => policies::run(&command, &output),
         Command::Audit(command) => audit::run(&command, &output),
+        Command::Fraud(command) => fraud::run(&command, &output),
         Command::Token(command) => token::run(&command, &output),
     };
     match done {

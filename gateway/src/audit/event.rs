@@ -16,6 +16,8 @@ pub enum EventKind {
     ClientTokenIssued,
     /// A connection that never became a request: bad TLS, unknown certificate, too slow.
     ConnectionRefused,
+    /// An operator looked into a case of fraud, noted, labelled it, or ruled on a signal (*instruction*).
+    FraudRuled,
     /// The gateway began to answer.
     GatewayStarted,
     /// The gateway stopped in order; without it, the next start follows a crash.
@@ -66,6 +68,7 @@ impl EventKind {
             Self::Access => "access",
             Self::ClientTokenIssued => "client-token-issued",
             Self::ConnectionRefused => "connection-refused",
+            Self::FraudRuled => "fraud-ruled",
             Self::GatewayStarted => "gateway-started",
             Self::GatewayStopped => "gateway-stopped",
             Self::PresenceBegun => "presence-begun",
