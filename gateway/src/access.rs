@@ -67,7 +67,7 @@ async fn permit(
     let head = Head { service, method, path, query, headers };
     let understood = understand(app, caller, head, event).await?;
     let (read, streamed) = read_where_judged(understood.body(), &parts, body).await?;
-    let decided = understood.decide(app, caller, read, event)?;
+    let decided = understood.decide(app, caller, read, event).await?;
     let reads_only = decided.reads_only();
     let Decided { session, asked, token, .. } = decided;
     Ok(Permitted { session, request: for_back_end(parts, asked, streamed)?, token, reads_only })

@@ -120,7 +120,7 @@ async fn judge(
             return Err(Refusal::new(ProblemCode::BodyNotShown));
         }
     }
-    let decided = understood.decide(app, counter, None, event)?;
+    let decided = understood.decide(app, counter, None, event).await?;
     question.is_what_was_decided(path, &decided.asked)?;
     Ok(decided)
 }

@@ -67,7 +67,7 @@ impl InForce {
 
 #[cfg(test)]
 mod tests {
-    use policies::{Acr, Action, CardFacts, ClientFacts, ClientKind, Purpose, RiskSignal};
+    use policies::{Acr, Action, CardFacts, ClientFacts, ClientKind, Facts, Purpose, RiskFacts, RiskSignal};
 
     use super::*;
 
@@ -78,7 +78,7 @@ mod tests {
             purpose: Purpose::Treatment,
             acr: Acr::Card,
             dependant: false,
-            signals,
+            facts: Facts { risk: RiskFacts::of(signals), ..Facts::default() },
         }
     }
 

@@ -22,6 +22,7 @@
 //! | [`access`] | flow 3.2: how does a session become an access? |
 //! | [`authorize`] | may a request go on that somebody else's proxy holds? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
+//! | `facts` | what must a decision know that the request does not say? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
 //! | [`fraud`] | what looks wrong at the counters, who is told, and what does it change? |
 //! | [`keys`] | how do the gateway's keys change while it runs? |
@@ -114,6 +115,7 @@ pub mod decisions;
 pub mod demo;
 pub mod dpop;
 pub mod edge;
+mod facts;
 pub mod fhir;
 pub mod fraud;
 pub mod keys;

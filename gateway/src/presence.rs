@@ -12,13 +12,14 @@ mod standing;
 use axum::response::Response;
 use card_reader::CardTranscript;
 use http::StatusCode;
-use policies::{AccessRequest, Acr, Action, RiskSignal};
+use policies::{AccessRequest, Acr, Action, RiskFacts, RiskSignal};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
+use crate::facts::Known;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::registry::{Dependant, Patient, Presented};
@@ -152,6 +153,7 @@ async fn admit(
     let holder = holder.ok_or_else(|| Refusal::new(ProblemCode::PatientUnknown))?;
     let person = person(&holder, name, dependants, asked.dependant.as_deref())?;
     event.subject = Some(person.patient.subject.clone());
+    let known = Known::of(app, caller.client(), &person.patient, RiskFacts::of(signals), event).await?;
     timing.lap("patient");
     let decision = app.policies.decide(&AccessRequest {
         client: caller.facts(),
@@ -159,7 +161,7 @@ async fn admit(
         purpose: asked.purpose,
         acr: Acr::Card,
         dependant: person.guardian.is_some(),
-        signals,
+        facts: known.of_opening(),
     });
     event.policy = Some(decision.policy_hash().to_owned());
     let permit = decision.permit().ok_or_else(|| Refusal::denied(&decision))?;

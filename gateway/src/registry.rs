@@ -30,12 +30,13 @@ use crate::token::Tokens;
 use crate::trust::hot_list::card_digest;
 
 pub use health_id::HealthId;
+pub use policies::CoverageScheme;
 pub use seal::Sealer;
 use snapshot::Snapshot;
 pub use stats::RegistryStats;
 pub use types::{
-    CardReport, Client, Coverage, CoverageScheme, Dependant, NewPatient, Patient, Presented, RegistryError,
-    Relationship,
+    CardReport, Client, Coverage, Dependant, NewPatient, Patient, Presented, RegistryError, Relationship,
+    Site,
 };
 
 /// For whom the registry names patients: the gateway itself. Not the issuer's URL, which an operator may move;

@@ -5,6 +5,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
+use policies::RiskFacts;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,6 +38,12 @@ impl Session {
     #[must_use]
     pub fn claims(&self) -> &SessionClaims {
         self.token.claims()
+    }
+
+    /// What looked wrong when it was opened.
+    #[expect(clippy::unused_self, reason = "no token says it yet")]
+    pub(crate) fn risk(&self) -> RiskFacts {
+        RiskFacts::default()
     }
 
     /// The `kid` of the key that signed its token.

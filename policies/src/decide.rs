@@ -15,8 +15,10 @@ use cedar_policy::{
 };
 
 use crate::{
-    AccessDecision, AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction,
-    ListFreshness, PolicyError, PolicySet, Purpose, Reason, RiskSignal, Service, Verdict,
+    AccessDecision, AccessRequest, Acr, Action, CardFacts, CareLevel, ClaimFacts, ClientFacts, ClientKind,
+    CoverageScheme, EmergencyFacts, EmergencyReason, Facts, Identified, Interaction, ListFreshness,
+    PathwayFacts, PolicyError, PolicySet, Purpose, Reason, ReceiptStanding, RiskFacts, RiskSignal, Service,
+    Verdict,
 };
 
 /// The policies as Cedar holds them.
@@ -125,13 +127,14 @@ pub(crate) fn decide(set: &PolicySet, request: &AccessRequest) -> AccessDecision
 
 fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Request, String> {
     let names = names()?;
-    let signals = request.signals.iter().map(|signal| entity(&names.signal, signal.as_str()));
     let mut context = vec![
         ("purpose".to_owned(), entity(&names.purpose, request.purpose.as_str())),
         ("acr".to_owned(), RestrictedExpression::new_long(acr_level(request.acr))),
         ("dependant".to_owned(), RestrictedExpression::new_bool(request.dependant)),
-        ("signals".to_owned(), RestrictedExpression::new_set(signals)),
     ];
+    if request.action.knows_facts() {
+        context.extend(request.facts.attributes(names)?);
+    }
     let resource = match &request.action {
         Action::OpenSession(card) => {
             context.push(("revocation".to_owned(), list(card.revocation)?));
@@ -147,7 +150,13 @@ fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Req
             context.push(("from".to_owned(), entity(&names.service, &from.0)));
             uid(&names.service, &service.0)
         }
-        Action::Introspect => uid(&names.gateway, "bawaba"),
+        Action::BreakGlass(emergency) => {
+            context.extend(emergency.attributes(names));
+            uid(&names.gateway, "bawaba")
+        }
+        Action::Introspect | Action::Consent | Action::Eligibility | Action::VerifyReceipts => {
+            uid(&names.gateway, "bawaba")
+        }
     };
     let context = Context::from_pairs(context).map_err(|cause| cause.to_string())?;
     let principal = uid(names.principal(request.client.kind), &request.client.id);
@@ -180,6 +189,7 @@ fn list(freshness: ListFreshness) -> Result<RestrictedExpression, String> {
 /// `context.acr` in policies: a stronger proof is a greater number.
 const fn acr_level(acr: Acr) -> i64 {
     match acr {
+        Acr::Emergency => 0,
         Acr::Card => 1,
         Acr::Holder => 2,
     }
@@ -189,7 +199,7 @@ fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }
 
-fn entity(kind: &EntityTypeName, id: &str) -> RestrictedExpression {
+pub(crate) fn entity(kind: &EntityTypeName, id: &str) -> RestrictedExpression {
     RestrictedExpression::new_entity_uid(uid(kind, id))
 }
 
@@ -207,6 +217,16 @@ fn probes() -> impl Iterator<Item = AccessRequest> {
             Action::Exchange { service: service() },
             Action::ExchangeOnward { from: service(), service: service() },
             Action::Introspect,
+            Action::Consent,
+            Action::BreakGlass(EmergencyFacts {
+                identified: Identified::Nothing,
+                reason: EmergencyReason::Unconscious,
+                left_of_practitioner: 0,
+                left_of_establishment: 0,
+                reviews_overdue: 0,
+            }),
+            Action::Eligibility,
+            Action::VerifyReceipts,
         ])
     };
     ClientKind::ALL.iter().flat_map(move |kind| {
@@ -216,13 +236,27 @@ fn probes() -> impl Iterator<Item = AccessRequest> {
             purpose: Purpose::Treatment,
             acr: Acr::Card,
             dependant: false,
-            signals: RiskSignal::ALL.to_vec(),
+            facts: everything_known(),
         })
     })
 }
 
+/// Facts with nothing left out.
+fn everything_known() -> Facts {
+    Facts {
+        pathway: PathwayFacts {
+            scheme: Some(CoverageScheme::Tns),
+            level: Some(CareLevel::Primary),
+            referred: false,
+        },
+        claim: Some(ClaimFacts { receipt: ReceiptStanding::None, fse: false }),
+        risk: RiskFacts::of(RiskSignal::ALL.to_vec()),
+        ..Facts::default()
+    }
+}
+
 /// The entity types of the schema, by what they stand for; parsed once.
-struct Names {
+pub(crate) struct Names {
     pharmacy: EntityTypeName,
     clinic: EntityTypeName,
     hospital: EntityTypeName,
@@ -234,8 +268,14 @@ struct Names {
     service: EntityTypeName,
     fhir_type: EntityTypeName,
     purpose: EntityTypeName,
-    signal: EntityTypeName,
     action: EntityTypeName,
+    pub(crate) care_level: EntityTypeName,
+    pub(crate) emergency_reason: EntityTypeName,
+    pub(crate) identified: EntityTypeName,
+    pub(crate) receipt_standing: EntityTypeName,
+    pub(crate) scheme: EntityTypeName,
+    pub(crate) signal: EntityTypeName,
+    pub(crate) stance: EntityTypeName,
 }
 
 fn names() -> Result<&'static Names, String> {
@@ -255,8 +295,14 @@ fn names() -> Result<&'static Names, String> {
             service: name("Service")?,
             fhir_type: name("FhirType")?,
             purpose: name("Purpose")?,
-            signal: name("Signal")?,
             action: name("Action")?,
+            care_level: name("CareLevel")?,
+            emergency_reason: name("EmergencyReason")?,
+            identified: name("Identified")?,
+            receipt_standing: name("ReceiptStanding")?,
+            scheme: name("Scheme")?,
+            signal: name("Signal")?,
+            stance: name("Stance")?,
         })
     });
     NAMES.as_ref().map_err(Clone::clone)

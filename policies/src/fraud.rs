@@ -19,19 +19,18 @@ mod hours;
 pub mod in_process;
 pub mod key;
 pub mod observation;
-pub mod place;
 pub mod wanted;
 pub mod window;
 
 #[cfg(test)]
 mod testing;
 
+pub use crate::facts::{OpeningHours, Position};
 pub use hit::{Hit, Subject, Why};
 pub use in_process::InProcessWindows;
 pub use key::{
     CardKey, CertificateKey, ChipKey, EstablishmentKey, PractitionerKey, PrescriptionKey, StationKey,
 };
 pub use observation::{EstablishmentFacts, Observation, PresenceSeen, Secret, Seen, Timing};
-pub use place::{OpeningHours, Position};
 pub use wanted::wanted;
 pub use window::{Entry, Wanted, Window, WindowKey, WindowKind};

@@ -6,6 +6,7 @@
 //! | module | the question it answers |
 //! |---|---|
 //! | [`request`] | who wants to do what, why, and how sure are we of the patient? |
+//! | [`facts`] | what must a decision know that the request does not say? |
 //! | [`decision`] | may they, for which reasons, and under which duties? |
 //! | [`set`] | which policies apply, and are they sound? |
 //! | [`fraud`] | what looks wrong? |
@@ -13,14 +14,20 @@
 
 mod decide;
 pub mod decision;
+pub mod facts;
 pub mod fraud;
 pub mod request;
 pub mod set;
+mod vocabulary;
 
 pub use decision::{AccessDecision, Obligation, Permit, Reason, Verdict};
+pub use facts::{
+    CareLevel, ClaimFacts, ConsentFacts, CoverageScheme, EmergencyFacts, EmergencyReason, Facts, Identified,
+    OpeningHours, PathwayFacts, PlaceError, Position, ReceiptStanding, RiskFacts, RiskSignal, Stance,
+};
 pub use request::{
     AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, ListFreshness, Purpose,
-    RiskSignal, Service,
+    Service,
 };
 pub use set::{PolicyError, PolicySet};
 

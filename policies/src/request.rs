@@ -1,10 +1,14 @@
 //! Who wants to do what, why, and how sure are we of the patient?
 
-use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{EmergencyFacts, Facts};
+use crate::vocabulary::vocabulary;
+
 /// One question to the policies (*demande d'accès*): everything the answer depends on, and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AccessRequest {
     /// Who asks.
     pub client: ClientFacts,
@@ -16,12 +20,13 @@ pub struct AccessRequest {
     pub acr: Acr,
     /// The session is for a dependant (*ayant droit*) of the person whose card it was.
     pub dependant: bool,
-    /// What looks wrong about the card or the counter. Order and repetition mean nothing.
-    pub signals: Vec<RiskSignal>,
+    /// What the gateway looked up: consent, care pathway, claim, risk.
+    #[serde(default, skip_serializing_if = "Facts::say_nothing")]
+    pub facts: Facts,
 }
 
 /// The registered client that asks (*établissement*), as its certificate proved it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClientFacts {
     /// The registered client id: the serial number attribute of the certificate's subject.
     pub id: String,
@@ -30,7 +35,7 @@ pub struct ClientFacts {
 }
 
 /// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Action {
     /// Turn the proven presence of this card into a session.
     OpenSession(CardFacts),
@@ -57,11 +62,19 @@ pub enum Action {
     },
     /// Ask what a token is worth that is neither one's own nor meant for one (RFC 7662).
     Introspect,
+    /// Write down or take back what the patient present agrees to (*consentement*).
+    Consent,
+    /// Break the glass for a patient who cannot be asked (*bris de glace*).
+    BreakGlass(EmergencyFacts),
+    /// Ask which rights the patient has (*droits AMO*).
+    Eligibility,
+    /// Ask what receipts are worth (*reçus*).
+    VerifyReceipts,
 }
 
 /// What is known of the lists on which this card could stand (*fraîcheur des listes*). That it stands on none was found
 /// out before; here is asked how much that is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CardFacts {
     /// The revocation list of the state that signed the card's data.
     pub revocation: ListFreshness,
@@ -70,7 +83,7 @@ pub struct CardFacts {
 }
 
 /// How much a list is worth at this moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ListFreshness {
     /// The operator keeps no such list.
     NotKept,
@@ -105,42 +118,8 @@ impl ListFreshness {
 }
 
 /// A back-end by its configured name: `dossier`, `prescription`, `billing`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Service(pub String);
-
-/// A word of a closed list, with the name it has in policies, tokens and audit events.
-macro_rules! vocabulary {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$item_doc])* $item,)+
-        }
-
-        impl $name {
-            /// Every word of the list.
-            pub const ALL: &'static [Self] = &[$(Self::$item),+];
-
-            /// The word as it is written everywhere.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$item => $text,)+ }
-            }
-
-            /// Reads the word, exactly as it is written everywhere.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|word| word.as_str() == text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
 
 vocabulary! {
     /// What a client is registered as (*type d'établissement*).
@@ -197,20 +176,12 @@ vocabulary! {
 vocabulary! {
     /// How the patient's presence was proven (*niveau de preuve*), weakest first.
     Acr {
+        /// Nothing was proven: the glass was broken (*bris de glace*).
+        Emergency = "break-glass",
         /// The chip proved that it is the original.
         Card = "card",
         /// The holder also proved, by a PIN on the card, that they agree.
         Holder = "holder",
-    }
-}
-
-vocabulary! {
-    /// What looks wrong (*signal de risque*).
-    RiskSignal {
-        /// The card was reported lost, stolen or withdrawn.
-        CardReported = "card-reported",
-        /// The right data came with the wrong chip key.
-        CloneSuspected = "clone-suspected",
     }
 }
 
@@ -225,7 +196,15 @@ impl AccessRequest {
 }
 
 impl Action {
-    /// The action's name in policies and audit events: `open-session`, the interaction, or what is done with a token.
+    /// Whether policies may ask about consent, care pathway, claim and risk.
+    pub(crate) const fn knows_facts(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenSession(_) | Self::Fhir { .. } | Self::Exchange { .. } | Self::ExchangeOnward { .. }
+        )
+    }
+
+    /// The action's name in policies and audit events: `open-session`, the interaction, or what else is done.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -234,6 +213,10 @@ impl Action {
             Self::Exchange { .. } => "exchange",
             Self::ExchangeOnward { .. } => "exchange-onward",
             Self::Introspect => "introspect",
+            Self::Consent => "consent",
+            Self::BreakGlass(_) => "break-glass",
+            Self::Eligibility => "eligibility",
+            Self::VerifyReceipts => "verify-receipts",
         }
     }
 }

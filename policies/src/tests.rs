@@ -8,7 +8,8 @@ mod rules;
 mod step_up;
 
 use crate::{
-    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
+    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Facts, Interaction, PolicySet, Purpose,
+    Service,
 };
 
 /// The FHIR types of each back-end, as the shipped schema lists them.
@@ -43,7 +44,7 @@ fn ask(kind: ClientKind, action: Action, purpose: Purpose, acr: Acr) -> AccessRe
         purpose,
         acr,
         dependant: false,
-        signals: Vec::new(),
+        facts: Facts::default(),
     }
 }
 

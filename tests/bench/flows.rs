@@ -9,7 +9,7 @@ use gateway::audit::{Audit, AuditEvent, EventKind, Outcome};
 use gateway::clock::{Clock, SystemClock};
 use gateway::store::{Store, StorePlace};
 use policies::{
-    AccessRequest, Acr, Action, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
+    AccessRequest, Acr, Action, ClientFacts, ClientKind, Facts, Interaction, PolicySet, Purpose, Service,
 };
 
 use crate::load::Cell;
@@ -122,7 +122,7 @@ pub(crate) fn policy() -> Result<()> {
         purpose: Purpose::Treatment,
         acr: Acr::Card,
         dependant: false,
-        signals: Vec::new(),
+        facts: Facts::default(),
     };
     let start = Instant::now();
     let mut count = 0_u32;

@@ -11,7 +11,7 @@ use bawaba_tests::harness::Harness;
 use bawaba_tests::papers::header_of;
 use gateway::token::{BackEndGrant, Confirmation, Holder};
 use hsm_config::KeyRole;
-use policies::{AccessRequest, Acr, Action, ClientFacts, ClientKind, Purpose, Service};
+use policies::{AccessRequest, Acr, Action, ClientFacts, ClientKind, Facts, Purpose, Service};
 
 use crate::process::median;
 
@@ -38,7 +38,7 @@ pub(crate) async fn table() -> Result<()> {
         purpose: Purpose::Treatment,
         acr: Acr::Card,
         dependant: false,
-        signals: Vec::new(),
+        facts: Facts::default(),
     };
     let health_id = "ID-BENCH-0001";
     let exchange = || -> Result<String> {

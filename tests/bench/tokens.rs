@@ -10,7 +10,9 @@ use bawaba_tests::harness::Harness;
 use gateway::session::Session;
 use gateway::token::{BackEndGrant, Confirmation, PresenceClaims, SessionClaims, Tokens};
 use hsm_config::{KeyRole, Signer};
-use policies::{AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Permit, PolicySet, Purpose};
+use policies::{
+    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Facts, Permit, PolicySet, Purpose,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -120,7 +122,7 @@ fn permit() -> Result<Permit> {
         purpose: Purpose::Treatment,
         acr: Acr::Card,
         dependant: false,
-        signals: Vec::new(),
+        facts: Facts::default(),
     });
     Arc::new(decision).permit().context("no permit")
 }

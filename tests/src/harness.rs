@@ -155,7 +155,7 @@ impl Harness {
 
     /// A genuine certificate for an id of which the register knows nothing.
     pub fn issue_client(&self, id: &'static str) -> Identity {
-        let client = Client { id, kind: "pharmacy", name: "Personne", city: "Nulle part" };
+        let client = Client { id, kind: "pharmacy", name: "Personne", city: "Nulle part", site: [""; 3] };
         let mut authority = Authority::load_or_create(&self.files, self.now()).expect("the authority");
         authority.ensure_client(&client, self.now()).expect("a certificate");
         self.identity(id)

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use card_reader::ResponseApdu;
 use gateway::clock::{Clock, ManualClock};
 use gateway::dpop::ClientKey;
-use gateway::registry::Client;
+use gateway::registry::{Client, Site};
 use policies::ClientKind;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -79,6 +79,7 @@ impl Mobile {
             active,
             scopes: ["dossier", "prescription", "billing"].map(str::to_owned).to_vec(),
             key: Some(key),
+            site: Site::default(),
         };
         town.app().registry.register_client(&client).await.expect("a registry");
     }

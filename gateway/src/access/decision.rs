@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
+use crate::facts::Known;
 use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
@@ -42,6 +43,7 @@ pub(crate) struct Understood<'a> {
     target: Target,
     query: Option<&'a str>,
     there: String,
+    known: Known,
 }
 
 /// A request that policy permits, with what its back-end is to be told (*demande permise*).
@@ -84,7 +86,8 @@ pub(crate) async fn understand<'a>(
 
     let patient = session::patient(app, &session).await?;
     let there = app.pseudonym_at(back_end, &patient)?;
-    Ok(Understood { back_end, session, target, query: head.query, there })
+    let known = Known::of(app, caller.client(), &patient, session.risk(), event).await?;
+    Ok(Understood { back_end, session, target, query: head.query, there, known })
 }
 
 impl Understood<'_> {
@@ -94,17 +97,18 @@ impl Understood<'_> {
     }
 
     /// The last steps: no other patient, policy, token for the back-end. `read` is the body, where one is judged.
-    pub(crate) fn decide(
+    #[expect(clippy::unused_async, reason = "what a claim rests on is in the store")]
+    pub(crate) async fn decide(
         self,
         app: &App,
         caller: &Caller,
         read: Option<Bytes>,
         event: &mut AuditEvent,
     ) -> Result<Decided, Refusal> {
-        let Self { back_end, session, target, query, there } = self;
+        let Self { back_end, session, target, query, there, known } = self;
         let names = PatientNames { here: &session.claims().subject, there: &there };
         let asked = target.bind(query, read, names)?;
-        let permit = permit(app, caller, &session, &back_end.service, &asked, event)?;
+        let permit = permit(app, caller, &session, (&back_end.service, &known), &asked, event)?;
         let (reads, writes) = asked
             .steps
             .iter()
@@ -135,7 +139,7 @@ fn permit(
     app: &App,
     caller: &Caller,
     session: &Session,
-    service: &str,
+    (service, known): (&str, &Known),
     asked: &FhirRequest,
     event: &mut AuditEvent,
 ) -> Result<Permit, Refusal> {
@@ -143,7 +147,8 @@ fn permit(
     // How long ago the patient proved what `acr` says (`auth_time`).
     let age = (event.at - claims.authenticated_at).max(time::Duration::ZERO).unsigned_abs();
     let (mut permit, mut holder) = (None, HolderWanted::default());
-    for Step { resource_type, interaction } in &asked.steps {
+    for step in &asked.steps {
+        let Step { resource_type, interaction } = step;
         let request = AccessRequest {
             client: caller.facts(),
             action: Action::Fhir {
@@ -154,7 +159,7 @@ fn permit(
             purpose: claims.purpose,
             acr: claims.acr,
             dependant: claims.actor.is_some(),
-            signals: Vec::new(),
+            facts: known.of_step(step),
         };
         let decision = app.policies.decide(&request);
         event.policy = Some(decision.policy_hash().to_owned());

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use policies::{
-    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, PolicySet, Purpose, Service,
-    Verdict,
+    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Facts, Interaction, PolicySet, Purpose,
+    Service, Verdict,
 };
 use serde::Serialize;
 
@@ -118,13 +118,12 @@ fn grid(set: &PolicySet, purpose: Purpose, output: Output) -> Result<(), Failure
 
 fn decide(set: &PolicySet, kind: ClientKind, action: Action, purpose: Purpose) -> Decided {
     let said = match &action {
-        Action::OpenSession(_) => action.name().to_owned(),
         Action::Fhir { service, resource_type, .. } => {
             format!("{}/{resource_type} {}", service.0, action.name())
         }
         Action::Exchange { service } => format!("{} {}", action.name(), service.0),
         Action::ExchangeOnward { from, service } => format!("{} {} to {}", action.name(), from.0, service.0),
-        Action::Introspect => action.name().to_owned(),
+        _ => action.name().to_owned(),
     };
     let decision = set.decide(&AccessRequest {
         client: ClientFacts { id: "any".to_owned(), kind },
@@ -132,7 +131,7 @@ fn decide(set: &PolicySet, kind: ClientKind, action: Action, purpose: Purpose) -
         purpose,
         acr: Acr::Card,
         dependant: false,
-        signals: Vec::new(),
+        facts: Facts::default(),
     });
     let reasons = decision.reasons().iter().map(|reason| reason.code.clone()).collect();
     let permit = decision.verdict() == Verdict::Permit;

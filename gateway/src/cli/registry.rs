@@ -83,6 +83,12 @@ struct Shown {
     /// The RFC 7638 thumbprint of its key, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<String>,
 }
 
 pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
@@ -150,9 +156,20 @@ fn unknown(client: &str) -> Failure {
 }
 
 fn shown(client: &Client) -> Shown {
-    let Client { id, kind, name, city, active, scopes, key } = client.clone();
+    let Client { id, kind, name, city, active, scopes, key, site } = client.clone();
     let key = key.map(|key| key.thumbprint().to_owned());
-    Shown { id, kind: kind.as_str(), name, city, active, scopes, key }
+    Shown {
+        id,
+        kind: kind.as_str(),
+        name,
+        city,
+        active,
+        scopes,
+        key,
+        level: site.level.map(policies::CareLevel::as_str),
+        position: site.position.map(|at| at.to_string()),
+        hours: site.hours.map(|hours| hours.to_string()),
+    }
 }
 
 fn unavailable(error: &RegistryError) -> Failure {

@@ -2,13 +2,13 @@
 
 use anyhow::{Context, Result};
 use card_reader::NationalNumber;
-use policies::ClientKind;
+use policies::{CareLevel, ClientKind};
 use time::{Duration, OffsetDateTime};
 
 use super::clients::CLIENTS;
 use super::people::{self, CHILD, PEOPLE, Person, Scheme};
 use crate::registry::{
-    CardReport, Client, Coverage, CoverageScheme, HealthId, NewPatient, Registry, Relationship,
+    CardReport, Client, Coverage, CoverageScheme, HealthId, NewPatient, Registry, Relationship, Site,
 };
 
 const OPEN_FOR: Duration = Duration::days(365);
@@ -25,7 +25,7 @@ pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()>
         let key = known.as_ref().and_then(|known| known.key.clone());
         let scopes = scopes(kind).iter().map(|scope| (*scope).to_owned()).collect();
         let (id, name, city) = (client.id.to_owned(), client.name.to_owned(), client.city.to_owned());
-        let client = Client { id, kind, name, city, active, scopes, key };
+        let client = Client { id, kind, name, city, active, scopes, key, site: site(client.site)? };
         if known.as_deref() != Some(&client) {
             registry.register_client(&client).await?;
         }
@@ -41,6 +41,15 @@ pub(super) async fn enrol(registry: &Registry, at: OffsetDateTime) -> Result<()>
         }
     }
     Ok(())
+}
+
+fn site([level, position, hours]: [&'static str; 3]) -> Result<Site> {
+    let said = |text: &'static str| (!text.is_empty()).then_some(text);
+    Ok(Site {
+        level: said(level).and_then(CareLevel::parse),
+        position: said(position).map(str::parse).transpose()?,
+        hours: said(hours).map(str::parse).transpose()?,
+    })
 }
 
 /// Which services an establishment deals with at all; what it may do there is for the policies.

@@ -11,6 +11,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::limits::{KEY_CLOCK_SKEW, NONCE_LIFE, PROOF_WINDOW};
+use crate::registry::Site;
 use crate::state::InProcess;
 
 const URL: &str = "https://gw.example/v1/presences";
@@ -39,6 +40,7 @@ impl Scene {
             active: true,
             scopes: Vec::new(),
             key: Some(key),
+            site: Site::default(),
         });
         let state = Arc::new(InProcess::new(clock.clone()).unwrap());
         Self { proofs: Proofs::new(signer.clone(), state), signer, clock, pair, client }

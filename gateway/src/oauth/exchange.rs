@@ -3,7 +3,7 @@
 //! The steps, in order: what is asked, for whom, the token that is shown, the policy, the patient there, the scope,
 //! the new token. Never wider, never longer, bound to whoever asked.
 
-use policies::{AccessRequest, Action, ClientFacts, ClientKind, Permit, Service};
+use policies::{AccessRequest, Action, ClientFacts, ClientKind, Permit, RiskFacts, Service};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
+use crate::facts::Known;
 use crate::refusal::Refusal;
 use crate::registry::Patient;
 use crate::session;
@@ -109,6 +110,8 @@ async fn of_session(
     let session = app.withdrawals.running(token).map_err(Refusal::from)?;
     let practitioner = actor::of_request(app, asked.form(), &session, at)?;
     let claims = session.claims();
+    let patient = session::patient(app, &session).await?;
+    let known = Known::of(app, caller.client(), &patient, session.risk(), event).await?;
     let permit = permit(
         app,
         &AccessRequest {
@@ -117,12 +120,11 @@ async fn of_session(
             purpose: claims.purpose,
             acr: claims.acr,
             dependant: claims.actor.is_some(),
-            signals: Vec::new(),
+            facts: known.of_service(&back_end.service),
         },
         claims.authenticated_at,
         event,
     )?;
-    let patient = session::patient(app, &session).await?;
     let scope = scope::narrowed(&claims.scope, &back_end.service, wanted.scope)?;
     let there = app.pseudonym_at(back_end, &patient)?;
     let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
@@ -154,6 +156,8 @@ async fn onward(
     let origin = app.registry.client(&claims.establishment).filter(|origin| origin.active);
     let origin =
         origin.ok_or_else(|| OAuthError::exactly(&fault::SESSION_ENDED, "establishment-suspended"))?;
+    let patient = patient(app, &received).await?;
+    let known = Known::of(app, &origin, &patient, RiskFacts::default(), event).await?;
     let request = AccessRequest {
         client: caller.facts(),
         action: Action::ExchangeOnward {
@@ -163,7 +167,7 @@ async fn onward(
         purpose: claims.purpose,
         acr: claims.acr,
         dependant: received.patient().guardian.is_some(),
-        signals: Vec::new(),
+        facts: known.of_service(&back_end.service),
     };
     let goes_on = permit(app, &request, claims.authenticated_at, event)?;
     // What the counter could not have reached itself, no back-end reaches for it.
@@ -176,7 +180,6 @@ async fn onward(
     let carried = scope::carried(&claims.scope, &own.service, &back_end.service);
     let held = scope::common(&carried, &origin.scopes.join(" "));
     let scope = scope::narrowed(&held, &back_end.service, wanted.scope)?;
-    let patient = patient(app, &received).await?;
     let there = app.pseudonym_at(back_end, &patient)?;
     let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
     let issued = app.tokens.exchange_onward(&received, (&goes_on, &could), &grant, holder(caller), at)?;

@@ -9,7 +9,7 @@
 //! Everything else, and every token that is not good, is `{"active": false}`: who asks learns no more (§4).
 
 use http::header::ACCEPT;
-use policies::{AccessRequest, Action};
+use policies::{AccessRequest, Action, Facts};
 use serde_json::json;
 
 use super::received::is_alive;
@@ -89,7 +89,7 @@ fn may_ask(app: &App, caller: &Caller, says: &TokenSays, event: &mut AuditEvent)
         purpose,
         acr,
         dependant: false,
-        signals: Vec::new(),
+        facts: Facts::default(),
     });
     event.policy = Some(decision.policy_hash().to_owned());
     decision.is_permit()

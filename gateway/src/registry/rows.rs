@@ -1,10 +1,10 @@
 //! How does a row become a value?
 
-use policies::ClientKind;
+use policies::{CareLevel, ClientKind};
 use time::Date;
 use time::macros::format_description;
 
-use super::{Client, Coverage, CoverageScheme, RegistryError};
+use super::{Client, Coverage, CoverageScheme, RegistryError, Site};
 use crate::dpop::ClientKey;
 use crate::store::Row;
 
@@ -45,6 +45,18 @@ pub(super) fn client(row: &Row) -> Result<Client, RegistryError> {
             .map(|jwk| ClientKey::parse(jwk.as_bytes()))
             .transpose()
             .map_err(|_| RegistryError::Malformed("jwk"))?,
+        site: site(row)?,
+    })
+}
+
+fn site(row: &Row) -> Result<Site, RegistryError> {
+    let level = row.optional_text("care_level")?;
+    let level = level.map(|level| CareLevel::parse(level).ok_or(RegistryError::Malformed("care_level")));
+    let (position, hours) = (row.optional_text("position")?, row.optional_text("opening_hours")?);
+    Ok(Site {
+        level: level.transpose()?,
+        position: position.map(str::parse).transpose().map_err(|_| RegistryError::Malformed("position"))?,
+        hours: hours.map(str::parse).transpose().map_err(|_| RegistryError::Malformed("opening_hours"))?,
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Each is safe to repeat: on PostgreSQL a statement whose answer was lost is put again.
 
+use policies::CareLevel;
 use time::OffsetDateTime;
 
 use super::rows::{self, PatientRow};
@@ -57,10 +58,14 @@ const LINK_GUARDIAN: [&str; 2] = [
 const REPORT_CARD: &str = "INSERT INTO card_report (document_number_index, reason, reported_at) \
     VALUES ($1, $2, $3) ON CONFLICT (document_number_index) DO UPDATE SET \
     reason = excluded.reason, reported_at = excluded.reported_at";
-const REGISTER_CLIENT: &str = "INSERT INTO client (id, kind, name, city, active, scopes, jwk) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, \
-    city = excluded.city, active = excluded.active, scopes = excluded.scopes, jwk = excluded.jwk";
-const CLIENTS: &str = "SELECT id, kind, name, city, active, scopes, jwk FROM client";
+const REGISTER_CLIENT: &str = "INSERT INTO client \
+    (id, kind, name, city, active, scopes, jwk, care_level, position, opening_hours) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, \
+    name = excluded.name, city = excluded.city, active = excluded.active, scopes = excluded.scopes, \
+    jwk = excluded.jwk, care_level = excluded.care_level, position = excluded.position, \
+    opening_hours = excluded.opening_hours";
+const CLIENTS: &str = "SELECT id, kind, name, city, active, scopes, jwk, care_level, position, opening_hours \
+    FROM client";
 const VERSIONS: &str = "SELECT what, version FROM registry_change";
 
 /// SQLite keeps subjects as octets, in tables that are in their order; PostgreSQL has indexes on texts.
@@ -173,7 +178,10 @@ pub(super) async fn register_client(store: &Store, client: &Client) -> Result<()
         .bind(client.city.as_str())
         .bind(client.active)
         .bind(client.scopes.join(" "))
-        .bind(client.key.as_ref().map(ClientKey::to_jwk));
+        .bind(client.key.as_ref().map(ClientKey::to_jwk))
+        .bind(client.site.level.map(CareLevel::as_str))
+        .bind(client.site.position.map(|position| position.to_string()))
+        .bind(client.site.hours.map(|hours| hours.to_string()));
     store.write(register).await?;
     Ok(())
 }

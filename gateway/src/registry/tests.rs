@@ -51,6 +51,7 @@ fn pharmacy(active: bool) -> Client {
         active,
         scopes: vec!["prescription".to_owned(), "billing".to_owned()],
         key: None,
+        site: Site::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use card_reader::NationalNumber;
-use policies::ClientKind;
+use policies::{CareLevel, ClientKind, CoverageScheme, OpeningHours, Position};
 use time::{Date, OffsetDateTime};
 
 use super::HealthId;
@@ -37,40 +37,6 @@ impl Coverage {
     #[must_use]
     pub fn is_open(&self, at: OffsetDateTime) -> bool {
         at.date() <= self.open_until
-    }
-}
-
-/// The schemes of the AMO (*régime*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CoverageScheme {
-    /// AMO-Achamil: voluntary, who can pay and has no other.
-    Achamil,
-    /// CNSS, employees of the private sector.
-    CnssSalarie,
-    /// AMO-Tadamon: who cannot pay contributions.
-    Tadamon,
-    /// TNS: the self-employed.
-    Tns,
-}
-
-impl CoverageScheme {
-    const ALL: [Self; 4] = [Self::Achamil, Self::CnssSalarie, Self::Tadamon, Self::Tns];
-
-    /// The name on the wire and in the store.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Achamil => "amo-achamil",
-            Self::CnssSalarie => "cnss-salarie",
-            Self::Tadamon => "amo-tadamon",
-            Self::Tns => "tns",
-        }
-    }
-
-    /// The scheme of that name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scheme| scheme.as_str() == text)
     }
 }
 
@@ -181,6 +147,19 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// The key by which it is known where it has no certificate (RFC 9449).
     pub key: Option<ClientKey>,
+    /// Where and when it works.
+    pub site: Site,
+}
+
+/// Where and when an establishment works, as far as the operator said (*lieu d'exercice*).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// Which care it gives.
+    pub level: Option<CareLevel>,
+    /// Where it stands.
+    pub position: Option<Position>,
+    /// When it is open, by the clock on its wall.
+    pub hours: Option<OpeningHours>,
 }
 
 /// Why the registry gave no answer.

@@ -34,6 +34,7 @@ steps! {
     6 "national size" "0006_national_size.sql",
     7 "relink" "0007_relink.sql",
     8 "announced key" "0008_announced_key.sql",
+    9 "site" "0009_site.sql",
     13 "cover" "0013_cover.sql",
     14 "fraud" "0014_fraud.sql",
 }

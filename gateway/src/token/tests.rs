@@ -12,7 +12,9 @@ use std::sync::{Arc, LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hsm_config::{KeyRole, Signer as _, SoftwareKeys};
-use policies::{AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Permit, PolicySet, Purpose};
+use policies::{
+    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Facts, Permit, PolicySet, Purpose,
+};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -85,7 +87,7 @@ fn permit() -> Permit {
             purpose: Purpose::Treatment,
             acr: Acr::Card,
             dependant: false,
-            signals: Vec::new(),
+            facts: Facts::default(),
         });
         Arc::new(decision).permit().unwrap()
     });

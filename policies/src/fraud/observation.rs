@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use super::key::{
     CardKey, CertificateKey, ChipKey, EstablishmentKey, PractitionerKey, PrescriptionKey, StationKey,
 };
-use super::place::{OpeningHours, Position};
 use crate::ClientKind;
+use crate::facts::{OpeningHours, Position};
 
 /// One thing that happened (*observation*). What is not known is not said, and is not held against anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 
 use super::key::Tag;
 use super::observation::{Observation, PresenceSeen, Secret, Seen, Timing};
-use super::place::Position;
 use super::window::{Entry, Wanted, WindowKind, millis};
+use crate::facts::Position;
 
 /// How many windows one observation touches at the most.
 pub const WANTED_MAX: usize = 8;

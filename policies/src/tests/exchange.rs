@@ -41,7 +41,7 @@ fn a_signal_stops_every_exchange() {
         ] {
             let mut request = ask(kind, action, Purpose::Treatment, Acr::Card);
             assert!(set.decide(&request).is_permit());
-            request.signals = vec![*signal];
+            request.facts.risk.signals = vec![*signal];
             assert!(!set.decide(&request).is_permit());
         }
     }

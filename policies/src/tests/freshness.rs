@@ -54,7 +54,7 @@ fn a_refusal_for_age_is_an_outage_unless_there_is_another_reason_too() {
     // A card that is known to be stolen is not a matter of waiting for a list.
     let action = Action::OpenSession(CardFacts { revocation: late, ..CardFacts::FRESH });
     let mut stolen = ask(ClientKind::Hospital, action, Purpose::Treatment, Acr::Card);
-    stolen.signals = vec![RiskSignal::CardReported];
+    stolen.facts.risk.signals = vec![RiskSignal::CardReported];
     assert!(!set.decide(&stolen).is_gateways_fault());
 }
 

@@ -158,7 +158,16 @@ fn refusals(page: &mut String, set: &PolicySet) {
 }
 
 fn columns() -> String {
-    cells(|purpose, acr| format!("{purpose}/{}", if acr == Acr::Card { "c" } else { "h" }))
+    cells(|purpose, acr| {
+        format!(
+            "{purpose}/{}",
+            match acr {
+                Acr::Emergency => "b",
+                Acr::Card => "c",
+                Acr::Holder => "h",
+            }
+        )
+    })
 }
 
 fn cells(cell: impl Fn(Purpose, Acr) -> String) -> String {

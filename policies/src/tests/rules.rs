@@ -37,7 +37,7 @@ fn a_signal_stops_the_session_and_every_access() {
     let set = shipped();
     for signal in RiskSignal::ALL {
         for mut request in grid() {
-            request.signals = vec![*signal];
+            request.facts.risk.signals = vec![*signal];
             let decision = set.decide(&request);
             assert!(!decision.is_permit(), "{request:?}");
             assert!(codes(&decision).contains(&signal.as_str()), "{request:?}");
@@ -123,9 +123,10 @@ fn the_order_of_signals_means_nothing() {
     let set = shipped();
     let mut request =
         ask(ClientKind::Clinic, Action::OpenSession(CardFacts::FRESH), Purpose::Treatment, Acr::Card);
-    request.signals = vec![RiskSignal::CardReported, RiskSignal::CloneSuspected, RiskSignal::CardReported];
+    request.facts.risk.signals =
+        vec![RiskSignal::CardReported, RiskSignal::CloneSuspected, RiskSignal::CardReported];
     let one = codes(&set.decide(&request)).join(" ");
-    request.signals.reverse();
+    request.facts.risk.signals.reverse();
     assert_eq!(one, codes(&set.decide(&request)).join(" "));
     assert_eq!(one, "card-reported clone-suspected");
 }

@@ -2,8 +2,10 @@
 
 use card_reader::NationalNumber;
 use gateway::dpop::ClientKey;
-use gateway::registry::{CardReport, Client, Coverage, CoverageScheme, HealthId, NewPatient, Relationship};
-use policies::ClientKind;
+use gateway::registry::{
+    CardReport, Client, Coverage, CoverageScheme, HealthId, NewPatient, Relationship, Site,
+};
+use policies::{CareLevel, ClientKind};
 use time::macros::{date, datetime};
 
 use super::kingdom::Kingdom;
@@ -26,6 +28,15 @@ fn pharmacy(active: bool) -> Client {
         active,
         scopes: vec!["prescription".to_owned(), "billing".to_owned()],
         key: active.then(|| ClientKey::parse(RFC_9449.as_bytes()).expect("a public key")),
+        site: if active {
+            Site {
+                level: Some(CareLevel::Primary),
+                position: "33.573110,-7.589843".parse().ok(),
+                hours: "08:30-20:00".parse().ok(),
+            }
+        } else {
+            Site::default()
+        },
     }
 }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
 use gateway::clock::ManualClock;
 use gateway::dpop::{ClientKey, DPOP, Proofs, ProvenRequest, RequestUrls};
-use gateway::registry::Client;
+use gateway::registry::{Client, Site};
 use gateway::state::InProcess;
 use hsm_config::SoftwareKeys;
 use policies::ClientKind;
@@ -51,6 +51,7 @@ fn known() -> &'static Known {
             active: true,
             scopes: Vec::new(),
             key: Some(ClientKey::parse(jwk.to_string().as_bytes()).expect("a public key")),
+            site: Site::default(),
         };
         Known {
             proofs: Proofs::new(keys, Arc::new(state)),

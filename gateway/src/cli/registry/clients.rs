@@ -5,7 +5,7 @@ use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use policies::ClientKind;
+use policies::{CareLevel, ClientKind, OpeningHours, Position};
 
 use super::super::output::Output;
 use super::super::place::Place;
@@ -13,7 +13,7 @@ use super::super::{Exit, Failure};
 use super::{Opened, shown, unavailable, unknown, withdraw};
 use crate::dpop::{ClientKey, JwkError};
 use crate::limits::MAX_JWK_BYTES;
-use crate::registry::Client;
+use crate::registry::{Client, Site};
 use crate::withdrawal::Withdrawn;
 
 #[derive(Debug, Args)]
@@ -36,7 +36,23 @@ pub(in crate::cli) struct AddClient {
     #[arg(long, value_name = "FILE")]
     jwk: Option<PathBuf>,
     #[command(flatten)]
+    site: SiteArgs,
+    #[command(flatten)]
     place: Place,
+}
+
+/// Where and when it works: fraud rules and the care pathway ask about it.
+#[derive(Debug, Args)]
+struct SiteArgs {
+    /// Which care it gives: primary, specialist, hospital
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    level: Option<CareLevel>,
+    /// Where it stands, in degrees north and east: 33.57311,-7.58984
+    #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true)]
+    position: Option<Position>,
+    /// When it is open, by the clock on its wall: 08:30-20:00; over midnight: 20:00-08:00; always: 00:00-00:00
+    #[arg(long, value_name = "HH:MM-HH:MM")]
+    hours: Option<OpeningHours>,
 }
 
 #[derive(Debug, Args)]
@@ -61,7 +77,7 @@ struct Key {
 }
 
 pub(super) async fn add(asked: &AddClient, output: Output) -> Result<(), Failure> {
-    let AddClient { client: id, kind, name, city, scopes, jwk, place } = asked;
+    let AddClient { client: id, kind, name, city, scopes, jwk, site, place } = asked;
     let word = |text: &str| (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
     if !word(id) || !scopes.iter().all(|scope| word(scope)) {
         return Err(Failure::new(
@@ -84,6 +100,7 @@ pub(super) async fn add(asked: &AddClient, output: Output) -> Result<(), Failure
         active: true,
         scopes: scopes.clone(),
         key,
+        site: Site { level: site.level, position: site.position, hours: site.hours },
     };
     opened.registry.register_client(&client).await.map_err(|error| unavailable(&error))?;
     output.answer(&shown(&client), || match &client.key {
@@ -141,4 +158,9 @@ fn read(path: &Path) -> Result<ClientKey, Failure> {
 fn kind(text: &str) -> Result<ClientKind, String> {
     let known = || ClientKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     ClientKind::parse(text).ok_or_else(|| format!("one of {}", known()))
+}
+
+fn level(text: &str) -> Result<CareLevel, String> {
+    let known = || CareLevel::ALL.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ");
+    CareLevel::parse(text).ok_or_else(|| format!("one of {}", known()))
 }
