@@ -191,7 +191,7 @@ impl AccessRequest {
     /// Whoever is denied this and would be permitted that is not turned away but asked for the PIN (RFC 9470).
     #[must_use]
     pub fn with_holder(&self) -> Option<Self> {
-        (self.acr < Acr::Holder).then(|| Self { acr: Acr::Holder, ..self.clone() })
+        (self.acr == Acr::Card).then(|| Self { acr: Acr::Holder, ..self.clone() })
     }
 }
 
