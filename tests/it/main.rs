@@ -22,6 +22,7 @@ mod freshness;
 mod hot_list;
 mod hsm;
 mod keys;
+mod kingdom;
 mod load;
 mod oauth_actor;
 mod oauth_exchange;

@@ -1,0 +1,92 @@
+//! Is the simulated kingdom one that the fraud signals can be judged on?
+
+use std::collections::{BTreeMap, HashMap};
+
+use bawaba_tests::kingdom::act::{Act, Label, What};
+use bawaba_tests::kingdom::cities::REGIONS;
+use bawaba_tests::kingdom::frauds::FraudKind;
+use bawaba_tests::kingdom::journeys::fastest;
+use bawaba_tests::kingdom::{Kingdom, Size};
+use policies::ClientKind;
+
+fn small() -> Size {
+    Size { frauds: 0.2, ..Size::of(4_000) }
+}
+
+#[test]
+fn the_same_seed_is_the_same_month_and_another_is_another() {
+    let month = |seed: u64| -> Vec<Act> { Kingdom::new(Size { seed, ..small() }).month().collect() };
+    let (one, again, other) = (month(1), month(1), month(2));
+    assert_eq!(format!("{:?}", one[..2_000].to_vec()), format!("{:?}", again[..2_000].to_vec()));
+    assert_eq!(one.len(), again.len());
+    assert_ne!(one.len(), other.len());
+    assert!(one.is_sorted_by_key(|act| act.at), "in the order of time");
+}
+
+#[test]
+fn every_region_has_what_it_needs_and_people_live_where_they_do() {
+    let kingdom = Kingdom::new(Size::WHOLE);
+    let count = |kind: ClientKind| kingdom.map.places.iter().filter(|place| place.kind == kind).count();
+    assert_eq!(count(ClientKind::Pharmacy), 12_000);
+    let public = [ClientKind::Hospital, ClientKind::Clinic, ClientKind::MobileUnit].map(count);
+    assert_eq!(public.iter().sum::<usize>(), 3_000);
+    assert_eq!(kingdom.people.all.len(), 200_000);
+    let mut regions: BTreeMap<usize, usize> = BTreeMap::new();
+    for person in &kingdom.people.all {
+        *regions.entry(kingdom.map.towns[person.town as usize].region).or_default() += 1;
+    }
+    assert_eq!(regions.len(), REGIONS.len());
+    let all: f64 = REGIONS.iter().map(|region| region.people).sum();
+    for (region, people) in regions {
+        let (is, should) = (people as f64 / 200_000.0, REGIONS[region].people / all);
+        assert!(
+            (is - should).abs() < 0.03,
+            "{}: {is:.3} of all, should be {should:.3}",
+            REGIONS[region].name
+        );
+    }
+}
+
+/// What tempts a signal must be possible: no honest card is faster than nature allows.
+#[test]
+fn no_honest_card_is_in_two_places() {
+    let kingdom = Kingdom::new(small());
+    let mut last: HashMap<_, Act> = HashMap::new();
+    let (mut moves, mut impossible) = (0, Vec::new());
+    for act in kingdom.month() {
+        let (Some(card), What::Presence(_)) = (act.card, act.what) else { continue };
+        if matches!(act.label, Label::Fraud(_) | Label::Victim(_)) {
+            continue;
+        }
+        if let Some(before) = last.insert(card, act) {
+            let at = |act: &Act| kingdom.map.places[act.place as usize].at;
+            let mobile = |act: &Act| kingdom.map.places[act.place as usize].kind == ClientKind::MobileUnit;
+            let way = at(&before).kilometres_to(at(&act));
+            let minutes = (act.at - before.at).as_seconds_f64() / 60.0;
+            if way > 30.0 && !mobile(&before) && !mobile(&act) {
+                moves += 1;
+                if minutes < fastest(at(&before), at(&act)) * 0.8 {
+                    impossible.push(format!("{before:?}\n{act:?}: {way:.0} km in {minutes:.0} min"));
+                }
+            }
+        }
+    }
+    assert!(moves > 100, "{moves} honest moves between towns are too few to tempt anybody");
+    assert!(impossible.is_empty(), "{} of {moves}: {}", impossible.len(), impossible[0]);
+}
+
+#[test]
+fn every_kind_of_fraud_happens_and_is_rare() {
+    let kingdom = Kingdom::new(Size::of(20_000));
+    let (mut all, mut frauds) = (0, 0);
+    let mut kinds: BTreeMap<FraudKind, usize> = BTreeMap::new();
+    for act in kingdom.month() {
+        all += 1;
+        if let Label::Fraud(case) = act.label {
+            frauds += 1;
+            *kinds.entry(kingdom.cases[case as usize].kind).or_default() += 1;
+        }
+    }
+    assert_eq!(kinds.len(), FraudKind::ALL.len(), "{kinds:?}");
+    assert!(frauds * 25 < all && frauds * 1_000 > all, "{frauds} of {all}: {kinds:?}");
+}
