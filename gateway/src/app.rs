@@ -5,12 +5,11 @@ mod measured;
 use std::sync::Arc;
 
 use hsm_config::{HsmError, LiveKeys, OpenKeys, Signer};
-use policies::{PolicyError, PolicySet};
 
-use crate::audit::{Audit, AuditStore};
+use crate::audit::{Audit, AuditError, AuditStore};
 use crate::clock::{Clock, SharedClock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
-use crate::decisions::Decisions;
+use crate::decisions::{self, Decisions, KeptError};
 use crate::dpop::Proofs;
 use crate::keys::{KeysStanding, WaitingAside};
 use crate::metrics::Metrics;
@@ -99,9 +98,12 @@ pub enum BuildError {
     /// The key file.
     #[error(transparent)]
     Keys(#[from] HsmError),
+    /// The log.
+    #[error("the audit log takes no events: {0}")]
+    Audit(#[from] AuditError),
     /// The policies.
-    #[error(transparent)]
-    Policies(#[from] PolicyError),
+    #[error("policies: {0}")]
+    Policies(#[from] KeptError),
     /// The back-ends.
     #[error(transparent)]
     Proxy(#[from] ProxyConfigError),
@@ -144,10 +146,6 @@ impl App {
         let OpenKeys { signer, file: key_file } = hsm_config::open(&config.keys, clock.now())?;
         let signer: Arc<dyn Signer> = Arc::new(WaitingAside::new(signer));
         let tokens = Arc::new(Tokens::new(signer.clone(), config.issuer.clone(), config.issuer.clone()));
-        let policies = match &config.policies {
-            Some(folder) => PolicySet::load(folder)?,
-            None => PolicySet::shipped()?,
-        };
         let trust = Arc::new(Trust::load(&config.trust, &config.tls, clock.clone())?);
         let metrics = Arc::new(Metrics::new());
         let back_ends = config.back_ends.values().map(back_end).collect::<Result<_, TrustError>>()?;
@@ -165,6 +163,10 @@ impl App {
             log = wrap(log);
         }
         let audit = Audit::start(Arc::new(Measured::new(log, metrics.clone())));
+        let decisions = decisions::open(&config.policies, &store, clock.now()).await?;
+        if let Some(event) = decisions.refused {
+            let _recorded = audit.record(event).await?;
+        }
         let state = state::open(&config.state, clock.clone())?;
         let proofs = Proofs::new(signer.clone(), state.clone());
         let presences = PendingPresences::new(state.clone(), signer.clone(), trust.clone(), clock.now())?;
@@ -187,7 +189,7 @@ impl App {
             keys: Arc::default(),
             key_file,
             tokens,
-            policies: Arc::new(Decisions::new(policies)),
+            policies: Arc::new(decisions.decisions),
             trust,
             hot_list: Arc::new(hot_list),
             proxy,

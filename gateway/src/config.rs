@@ -6,6 +6,7 @@
 mod error;
 mod file;
 mod keys;
+mod policies;
 mod state;
 mod store;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::time::Duration;
 use hsm_config::KeyPlace;
 use url::Url;
 
+use crate::decisions::PolicySource;
 use crate::store::StorePlace;
 
 pub use error::ConfigError;
@@ -46,8 +48,8 @@ pub struct Config {
     pub state: StatePlace,
     /// Whose cards are believed.
     pub trust: TrustConfig,
-    /// A folder of Cedar policies; none: those shipped in the program.
-    pub policies: Option<PathBuf>,
+    /// Where the policies come from.
+    pub policies: PolicySource,
     /// The back-ends by the first segment of their path.
     pub back_ends: BTreeMap<String, BackEndConfig>,
     /// What the operator may tune; everything else is in [`crate::limits`].

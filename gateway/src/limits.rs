@@ -7,6 +7,7 @@ pub mod import;
 mod keyed;
 mod lists;
 mod oauth;
+mod policies;
 mod shared;
 mod withdrawals;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub use keyed::*;
 pub use lists::*;
 pub use oauth::*;
+pub use policies::*;
 pub use shared::*;
 pub use withdrawals::*;
 

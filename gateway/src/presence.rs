@@ -155,15 +155,15 @@ async fn admit(
     event.subject = Some(person.patient.subject.clone());
     let known = Known::of(app, caller.client(), &person.patient, RiskFacts::of(signals), event).await?;
     timing.lap("patient");
-    let decision = app.policies.decide(&AccessRequest {
+    let request = AccessRequest {
         client: caller.facts(),
         action: Action::OpenSession(card),
         purpose: asked.purpose,
         acr: Acr::Card,
         dependant: person.guardian.is_some(),
         facts: known.of_opening(),
-    });
-    event.policy = Some(decision.policy_hash().to_owned());
+    };
+    let decision = app.policies.decide_recorded(&request, None, event);
     let permit = decision.permit().ok_or_else(|| Refusal::denied(&decision))?;
     timing.lap("policy");
     let place = app.status.place(at).await?;

@@ -23,7 +23,7 @@ use crate::rate::SWEEP_EVERY;
 use crate::router;
 use crate::router::RefusedConnections;
 use crate::store::Store;
-use crate::{status, tally, withdrawal};
+use crate::{decisions, status, tally, withdrawal};
 
 /// How often what another process changed in the registry is taken over.
 const REGISTRY_REFRESH: Duration = Duration::from_secs(1);
@@ -116,9 +116,7 @@ pub async fn start_on(
     share_keys(&app, &background, &stop).await;
     background.spawn(app.trust.clone().fetch(app.metrics.clone(), stop.clone()));
     background.spawn(app.hot_list.clone().watch(stop.clone()));
-    if let Some(folder) = app.config.policies.clone() {
-        background.spawn(app.policies.clone().watch(folder, stop.clone()));
-    }
+    background.spawn(decisions::watch(app.clone(), stop.clone()));
     background.spawn(withdrawal::watch(app.clone(), stop.clone()));
     background.spawn(status::watch(app.clone(), stop.clone()));
     background.spawn(refresh_registry(app.clone(), stop.clone()));

@@ -10,10 +10,13 @@ use std::{
 };
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid,
-    PolicySet as CedarPolicies, Request, Response, RestrictedExpression, Schema,
+    AuthorizationError, Authorizer, Context, Decision, Entities, PolicySet as CedarPolicies, Request,
+    Response, RestrictedExpression, Schema,
 };
 
+pub(crate) use crate::names::{Names, entity};
+use crate::names::{names, uid};
+use crate::slice::Slices;
 use crate::{
     AccessDecision, AccessRequest, Acr, Action, CardFacts, CareLevel, ClaimFacts, ClientFacts, ClientKind,
     CoverageScheme, EmergencyFacts, EmergencyReason, Facts, Identified, Interaction, ListFreshness,
@@ -24,7 +27,7 @@ use crate::{
 /// The policies as Cedar holds them.
 pub(crate) struct Cedar {
     authorizer: Authorizer,
-    policies: CedarPolicies,
+    slices: Slices,
     actions: Entities,
 }
 
@@ -67,17 +70,31 @@ impl Cedar {
             cedar_request(&request, Some(schema)).map_err(mismatch)?;
         }
         let actions = schema.action_entities().map_err(|cause| PolicyError::Invalid(cause.to_string()))?;
-        Ok(Self { authorizer: Authorizer::new(), policies, actions })
+        Ok(Self { authorizer: Authorizer::new(), slices: Slices::new(schema, policies)?, actions })
     }
 
     fn ask(&self, request: &AccessRequest) -> Option<Response> {
         // Checked against the schema at load, by shape: not again for every request.
         let request = cedar_request(request, None).ok()?;
-        Some(self.authorizer.is_authorized(&request, &self.policies, &self.actions))
+        Some(self.authorizer.is_authorized(&request, self.slices.of(&request), &self.actions))
     }
 }
 
 pub(crate) fn decide(set: &PolicySet, request: &AccessRequest) -> AccessDecision {
+    decision(set, set.cedar.ask(request))
+}
+
+/// The same from every policy of the set, for comparison.
+#[cfg(test)]
+pub(crate) fn decide_by_all(set: &PolicySet, request: &AccessRequest) -> AccessDecision {
+    let request = cedar_request(request, None).expect("a request");
+    decision(
+        set,
+        Some(set.cedar.authorizer.is_authorized(&request, set.cedar.slices.whole(), &set.cedar.actions)),
+    )
+}
+
+fn decision(set: &PolicySet, response: Option<Response>) -> AccessDecision {
     let denied = |reason: &LazyLock<Arc<Reason>>, errors| AccessDecision {
         verdict: Verdict::Deny,
         reasons: vec![Arc::clone(reason)],
@@ -86,7 +103,7 @@ pub(crate) fn decide(set: &PolicySet, request: &AccessRequest) -> AccessDecision
         policy_hash: Arc::clone(&set.hash),
         errors,
     };
-    let Some(response) = set.cedar.ask(request) else {
+    let Some(response) = response else {
         return denied(&CANNOT_DECIDE, vec!["request".to_owned()]);
     };
     // Cedar skips a policy that fails. A forbid that failed would then not forbid: any failure denies.
@@ -195,14 +212,6 @@ const fn acr_level(acr: Acr) -> i64 {
     }
 }
 
-fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-}
-
-pub(crate) fn entity(kind: &EntityTypeName, id: &str) -> RestrictedExpression {
-    RestrictedExpression::new_entity_uid(uid(kind, id))
-}
-
 /// One request of every shape: every kind of client with every action.
 fn probes() -> impl Iterator<Item = AccessRequest> {
     let actions = || {
@@ -252,72 +261,5 @@ fn everything_known() -> Facts {
         claim: Some(ClaimFacts { receipt: ReceiptStanding::None, fse: false }),
         risk: RiskFacts::of(RiskSignal::ALL.to_vec()),
         ..Facts::default()
-    }
-}
-
-/// The entity types of the schema, by what they stand for; parsed once.
-pub(crate) struct Names {
-    pharmacy: EntityTypeName,
-    clinic: EntityTypeName,
-    hospital: EntityTypeName,
-    mobile_unit: EntityTypeName,
-    cnss: EntityTypeName,
-    back_end: EntityTypeName,
-    auditor: EntityTypeName,
-    gateway: EntityTypeName,
-    service: EntityTypeName,
-    fhir_type: EntityTypeName,
-    purpose: EntityTypeName,
-    action: EntityTypeName,
-    pub(crate) care_level: EntityTypeName,
-    pub(crate) emergency_reason: EntityTypeName,
-    pub(crate) identified: EntityTypeName,
-    pub(crate) receipt_standing: EntityTypeName,
-    pub(crate) scheme: EntityTypeName,
-    pub(crate) signal: EntityTypeName,
-    pub(crate) stance: EntityTypeName,
-}
-
-fn names() -> Result<&'static Names, String> {
-    static NAMES: LazyLock<Result<Names, String>> = LazyLock::new(|| {
-        let name = |text: &str| {
-            format!("Bawaba::{text}").parse().map_err(|cause: cedar_policy::ParseErrors| cause.to_string())
-        };
-        Ok(Names {
-            pharmacy: name("Pharmacy")?,
-            clinic: name("Clinic")?,
-            hospital: name("Hospital")?,
-            mobile_unit: name("MobileUnit")?,
-            cnss: name("Cnss")?,
-            back_end: name("BackEnd")?,
-            auditor: name("Auditor")?,
-            gateway: name("Gateway")?,
-            service: name("Service")?,
-            fhir_type: name("FhirType")?,
-            purpose: name("Purpose")?,
-            action: name("Action")?,
-            care_level: name("CareLevel")?,
-            emergency_reason: name("EmergencyReason")?,
-            identified: name("Identified")?,
-            receipt_standing: name("ReceiptStanding")?,
-            scheme: name("Scheme")?,
-            signal: name("Signal")?,
-            stance: name("Stance")?,
-        })
-    });
-    NAMES.as_ref().map_err(Clone::clone)
-}
-
-impl Names {
-    const fn principal(&self, kind: ClientKind) -> &EntityTypeName {
-        match kind {
-            ClientKind::Pharmacy => &self.pharmacy,
-            ClientKind::Clinic => &self.clinic,
-            ClientKind::Hospital => &self.hospital,
-            ClientKind::MobileUnit => &self.mobile_unit,
-            ClientKind::Cnss => &self.cnss,
-            ClientKind::BackEnd => &self.back_end,
-            ClientKind::Auditor => &self.auditor,
-        }
     }
 }

@@ -10,14 +10,22 @@
 //! | [`decision`] | may they, for which reasons, and under which duties? |
 //! | [`set`] | which policies apply, and are they sound? |
 //! | [`fraud`] | what looks wrong? |
+//! | `slice` | which policies can have a say in a request of this kind? |
+//! | `usable` | would anybody still be served? |
+//! | [`recorded`] | how is a question kept, so that it can be asked again of other policies? |
+//! | `names` | by which names does the schema know things? |
 //! | `decide` | how does Cedar see a request, and what does its answer mean? |
 
 mod decide;
 pub mod decision;
 pub mod facts;
 pub mod fraud;
+mod names;
+pub mod recorded;
 pub mod request;
 pub mod set;
+mod slice;
+mod usable;
 mod vocabulary;
 
 pub use decision::{AccessDecision, Obligation, Permit, Reason, Verdict};
@@ -25,11 +33,12 @@ pub use facts::{
     CareLevel, ClaimFacts, ConsentFacts, CoverageScheme, EmergencyFacts, EmergencyReason, Facts, Identified,
     OpeningHours, PathwayFacts, PlaceError, Position, ReceiptStanding, RiskFacts, RiskSignal, Stance,
 };
+pub use recorded::{Asked, Said};
 pub use request::{
     AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Interaction, ListFreshness, Purpose,
     Service,
 };
-pub use set::{PolicyError, PolicySet};
+pub use set::{PolicyError, PolicyFile, PolicySet};
 
 #[cfg(test)]
 mod tests;

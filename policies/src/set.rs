@@ -2,7 +2,12 @@
 
 mod load;
 
-use std::{collections::HashMap, path::Path, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use cedar_policy::PolicyId;
 
@@ -15,6 +20,16 @@ pub struct PolicySet {
     pub(crate) cedar: Cedar,
     pub(crate) meanings: HashMap<PolicyId, Meaning>,
     pub(crate) hash: Arc<str>,
+    pub(crate) files: Vec<PolicyFile>,
+}
+
+/// One file of a set (*fichier de règles*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// Its name, without a folder: `billing.cedar`.
+    pub name: String,
+    /// What it says.
+    pub text: String,
 }
 
 /// What a policy's annotations say.
@@ -85,6 +100,12 @@ pub enum PolicyError {
     /// A policy that can never be right: wrong types, unknown names, impossible conditions.
     #[error("{0}")]
     Invalid(String),
+    /// Nobody could do anything, whatever the facts: the counters of a country would stand still.
+    #[error("these policies would {0} to everybody, whatever the purpose, the proof and the facts")]
+    DeniesEverything(&'static str),
+    /// A file name with more than a plain name in it, or the same name twice.
+    #[error("a policy file has a name that is not plain, or another has the same")]
+    FileName,
 }
 
 impl PolicySet {
@@ -102,6 +123,20 @@ impl PolicySet {
     /// Anything that is not perfectly sound; see [`PolicyError`].
     pub fn load(directory: &Path) -> Result<Self, PolicyError> {
         load::directory(directory)
+    }
+
+    /// Takes files that lie elsewhere than in a folder: in a signed bundle, in the store.
+    ///
+    /// # Errors
+    /// As [`PolicySet::load`].
+    pub fn of_files(files: Vec<PolicyFile>) -> Result<Self, PolicyError> {
+        load::files(files)
+    }
+
+    /// The files that it was made of, by name: what its hash covers.
+    #[must_use]
+    pub fn files(&self) -> &[PolicyFile] {
+        &self.files
     }
 
     /// SHA-256 over the set's file names and texts, in lower-case hex: its version in decisions and tokens.
@@ -142,6 +177,8 @@ impl PolicyError {
             Self::Syntax { .. } => "policies-syntax",
             Self::Annotation { .. } => "policies-annotation",
             Self::Invalid(_) => "policies-invalid",
+            Self::DeniesEverything(_) => "policies-deny-everything",
+            Self::FileName => "policies-file-name",
         }
     }
 }

@@ -4,7 +4,9 @@ mod exchange;
 mod freshness;
 mod golden;
 mod loading;
+mod recorded;
 mod rules;
+mod slices;
 mod step_up;
 
 use crate::{

@@ -161,8 +161,7 @@ fn permit(
             dependant: claims.actor.is_some(),
             facts: known.of_step(step),
         };
-        let decision = app.policies.decide(&request);
-        event.policy = Some(decision.policy_hash().to_owned());
+        let decision = app.policies.decide_recorded(&request, Some(age), event);
         let verdict = if decision.is_permit() { "permit" } else { "deny" };
         app.metrics.decision(interaction.as_str(), verdict);
         let Some(permitted) = decision.permit_at_age(age) else {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use policies::Asked;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -22,6 +23,10 @@ pub enum EventKind {
     GatewayStarted,
     /// The gateway stopped in order; without it, the next start follows a crash.
     GatewayStopped,
+    /// Other policies were offered and not taken: those in force decide on.
+    PoliciesRefused,
+    /// Other policies decide from now on.
+    PoliciesReplaced,
     /// A card's files were believed, and a challenge was given out.
     PresenceBegun,
     /// A card's files were not believed.
@@ -71,6 +76,8 @@ impl EventKind {
             Self::FraudRuled => "fraud-ruled",
             Self::GatewayStarted => "gateway-started",
             Self::GatewayStopped => "gateway-stopped",
+            Self::PoliciesRefused => "policies-refused",
+            Self::PoliciesReplaced => "policies-replaced",
             Self::PresenceBegun => "presence-begun",
             Self::PresenceRefused => "presence-refused",
             Self::RegistryImported => "registry-imported",
@@ -161,6 +168,9 @@ pub struct AuditEvent {
     /// The hash of the policy set that decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    /// What the policies were asked: enough to ask other policies the same (`bawaba policies replay`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Asked>,
     /// The request, as in the log line and the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -195,6 +205,7 @@ impl AuditEvent {
             interaction: None,
             purpose: None,
             policy: None,
+            asked: Vec::new(),
             request_id: None,
             detail: None,
         }

@@ -110,7 +110,7 @@ fn of_gateway(config: &Config, at: time::OffsetDateTime) -> Result<Vec<Finding>,
             .and_then(|keys| crate::trust::hot_list::key_check(keys.signer.as_ref()));
         findings.extend(key_check.map(|key_check| lists::hot_list(list, key_check, at)).unwrap_or_default());
     }
-    findings.push(files::policies(config.policies.as_deref()));
+    findings.push(files::policies(&config.policies));
     findings.push(runtime()?.block_on(machine::database(&config.store)));
     findings.extend(runtime()?.block_on(postgres::findings(&config.store)));
     findings.push(runtime()?.block_on(shared_state::look(&config.state)));

@@ -12,6 +12,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::keys::KeysFile;
+use super::policies::PoliciesFile;
 use super::state::StateFile;
 use super::store::StoreFile;
 use super::trust::TrustFile;
@@ -34,7 +35,7 @@ struct ConfigFile {
     store: Spanned<StoreFile>,
     state: Option<StateFile>,
     trust: TrustFile,
-    policies: Option<PoliciesFile>,
+    policies: Option<Spanned<PoliciesFile>>,
     #[serde(default)]
     backends: BTreeMap<String, BackEndFile>,
     #[serde(default)]
@@ -64,12 +65,6 @@ struct TlsFile {
 struct IssuerFile {
     url: Spanned<String>,
     api: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PoliciesFile {
-    dir: Spanned<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -179,7 +174,7 @@ impl Source<'_> {
                     &file.trust.holder_policies,
                 )?,
             },
-            policies: file.policies.map(|file| self.readable("policies.dir", &file.dir)).transpose()?,
+            policies: file.policies.map(|file| self.policies(&file)).transpose()?.unwrap_or_default(),
             back_ends,
             limits: self.limits(&file.limits)?,
         })

@@ -198,12 +198,11 @@ fn permit(
     proven_at: OffsetDateTime,
     event: &mut AuditEvent,
 ) -> Result<Permit, OAuthError> {
-    let decision = app.policies.decide(request);
-    event.policy = Some(decision.policy_hash().to_owned());
+    let age = (event.at - proven_at).max(time::Duration::ZERO).unsigned_abs();
+    let decision = app.policies.decide_recorded(request, Some(age), event);
     let verdict = if decision.is_permit() { "permit" } else { "deny" };
     app.metrics.decision(request.action.name(), verdict);
     let denied = || OAuthError::denied(decision.reasons().first().map_or("denied", |reason| &reason.code));
-    let age = (event.at - proven_at).max(time::Duration::ZERO).unsigned_abs();
     decision.permit_at_age(age).ok_or_else(denied)
 }
 

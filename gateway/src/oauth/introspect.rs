@@ -83,16 +83,15 @@ fn may_ask(app: &App, caller: &Caller, says: &TokenSays, event: &mut AuditEvent)
     if is_for || is_held {
         return true;
     }
-    let decision = app.policies.decide(&AccessRequest {
+    let request = AccessRequest {
         client: caller.facts(),
         action: Action::Introspect,
         purpose,
         acr,
         dependant: false,
         facts: Facts::default(),
-    });
-    event.policy = Some(decision.policy_hash().to_owned());
-    decision.is_permit()
+    };
+    app.policies.decide_recorded(&request, None, event).is_permit()
 }
 
 /// Only a client that names the media type is answered in it; RFC 7662 clients ask for JSON or for anything.

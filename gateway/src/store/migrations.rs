@@ -35,6 +35,7 @@ steps! {
     7 "relink" "0007_relink.sql",
     8 "announced key" "0008_announced_key.sql",
     9 "site" "0009_site.sql",
+    10 "policy set" "0010_policy_set.sql",
     13 "cover" "0013_cover.sql",
     14 "fraud" "0014_fraud.sql",
 }

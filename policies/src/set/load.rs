@@ -1,21 +1,23 @@
 //! How do policy files become a policy set, and which are refused?
 
-use std::{collections::HashMap, fmt::Write as _, fs, io::Read as _, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+    fs,
+    io::Read as _,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet as CedarPolicies, Schema, ValidationMode, Validator};
 use sha2::{Digest as _, Sha256};
 
-use super::{Meaning, PolicyError, PolicySet};
-use crate::{Obligation, Reason, decide::Cedar};
+use super::{Meaning, PolicyError, PolicyFile, PolicySet};
+use crate::{Obligation, Reason, decide::Cedar, usable::usable};
 
 /// Bytes of all policy files together: the shipped set takes 20 KiB, and reading is at start or reload only.
 const MAX_SET_LEN: usize = 1024 * 1024;
-
-/// One file of a set, by its name.
-struct PolicyFile {
-    name: String,
-    text: String,
-}
 
 /// The files of `cedar/`, built into the program.
 fn shipped_files() -> Vec<PolicyFile> {
@@ -55,8 +57,31 @@ pub(super) fn directory(directory: &Path) -> Result<PolicySet, PolicyError> {
     build(files)
 }
 
-fn build(files: impl IntoIterator<Item = PolicyFile>) -> Result<PolicySet, PolicyError> {
-    let mut files: Vec<PolicyFile> = files.into_iter().collect();
+pub(super) fn files(files: Vec<PolicyFile>) -> Result<PolicySet, PolicyError> {
+    let plain = |name: &str| {
+        let (stem, extension) = name.split_once('.').unwrap_or_default();
+        let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        matches!(extension, "cedar" | "cedarschema") && !stem.is_empty() && stem.chars().all(letter)
+    };
+    let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    if names.len() != files.len() || !names.into_iter().all(plain) {
+        return Err(PolicyError::FileName);
+    }
+    if files.iter().map(|file| file.text.len()).sum::<usize>() > MAX_SET_LEN {
+        return Err(PolicyError::TooLarge { limit: MAX_SET_LEN });
+    }
+    build(files)
+}
+
+/// Everything that can be wrong with a set is found here, before it decides anything.
+fn build(files: Vec<PolicyFile>) -> Result<PolicySet, PolicyError> {
+    let set = typed(files)?;
+    usable(&set)?;
+    Ok(set)
+}
+
+/// A set whose every policy is sound by itself.
+fn typed(mut files: Vec<PolicyFile>) -> Result<PolicySet, PolicyError> {
     files.sort_by(|one, other| one.name.cmp(&other.name));
     let (schemas, texts): (Vec<_>, Vec<_>) =
         files.iter().partition(|file| file.name.ends_with(".cedarschema"));
@@ -71,7 +96,7 @@ fn build(files: impl IntoIterator<Item = PolicyFile>) -> Result<PolicySet, Polic
     }
     validate(&schema, &policies)?;
     let cedar = Cedar::new(&schema, policies)?;
-    Ok(PolicySet { cedar, meanings, hash: hash(&files) })
+    Ok(PolicySet { cedar, meanings, hash: hash(&files), files })
 }
 
 fn read_schema(file: &PolicyFile) -> Result<Schema, PolicyError> {
@@ -187,12 +212,12 @@ fn described(errors: &cedar_policy::ParseErrors) -> String {
 /// Policy sets with one policy more, for tests.
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{PolicyFile, PolicySet, build, shipped_files};
+    use super::{PolicyFile, PolicySet, shipped_files, typed};
 
-    /// The shipped set and one policy.
+    /// The shipped set and one policy, were it one that denies everything.
     pub(crate) fn with_policy(id: &str, policy: &str) -> PolicySet {
         let draft = PolicyFile { name: "draft.cedar".to_owned(), text: annotated(id, policy) };
-        build(shipped_files().into_iter().chain([draft])).expect("a sound policy")
+        typed(shipped_files().into_iter().chain([draft]).collect()).expect("a sound policy")
     }
 
     /// A policy with every annotation it needs, one a line.

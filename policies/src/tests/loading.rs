@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-use crate::{PolicyError, PolicySet, set::testing::annotated};
+use super::shipped;
+use crate::{PolicyError, PolicyFile, PolicySet, set::testing::annotated};
 
 fn shipped_copy() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -66,7 +67,7 @@ fn what_does_not_type_check_is_refused() {
 
 #[test]
 fn a_policy_without_its_annotations_is_refused() {
-    let whole = annotated("draft", "forbid (principal, action, resource);");
+    let whole = annotated("draft", "forbid (principal is Bawaba::Auditor, action, resource);");
     assert!(with_file("draft.cedar", &whole).is_ok());
     for annotation in ["id", "reason", "legal", "fr", "ar", "en"] {
         let lacking: String =
@@ -124,4 +125,42 @@ fn a_set_needs_one_schema_and_some_policies() {
 #[test]
 fn an_endless_policy_file_is_refused() {
     assert_eq!(refused(&"// on and on\n".repeat(100_000)).code(), "policies-too-large");
+}
+
+#[test]
+fn a_set_that_would_deny_everything_is_refused() {
+    let too_wide = [
+        "forbid (principal, action, resource);",
+        "forbid (principal, action == Bawaba::Action::\"open-session\", resource);",
+        "forbid (principal, action in Bawaba::Action::\"fhir\", resource);",
+        "forbid (principal, action, resource) unless { context.purpose == Bawaba::Purpose::\"BTG\" };",
+        // It cannot be evaluated, whatever is asked: that denies too.
+        "permit (principal, action, resource) when { 9223372036854775807 + 1 > context.acr };",
+    ];
+    for policy in too_wide {
+        assert_eq!(refused(&annotated("draft", policy)).code(), "policies-deny-everything", "{policy}");
+    }
+    let directory = shipped_copy();
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "cedar") {
+            fs::write(path, "// nothing\n").unwrap();
+        }
+    }
+    assert_eq!(PolicySet::load(directory.path()).unwrap_err().code(), "policies-deny-everything");
+    let one_purpose_left =
+        "forbid (principal, action, resource) unless { context.purpose == Bawaba::Purpose::\"ETREAT\" };";
+    assert!(with_file("draft.cedar", &annotated("draft", one_purpose_left)).is_ok());
+}
+
+#[test]
+fn files_from_elsewhere_have_plain_names_and_each_its_own() {
+    let files = shipped().files().to_vec();
+    assert_eq!(PolicySet::of_files(files.clone()).unwrap().hash(), shipped().hash());
+    for name in ["../escape.cedar", "a/b.cedar", ".cedar", "theme.cedar.bak", "thème.cedar", "access.cedar"]
+    {
+        let more = PolicyFile { name: name.to_owned(), text: String::new() };
+        let files = files.iter().cloned().chain([more]).collect();
+        assert_eq!(PolicySet::of_files(files).unwrap_err().code(), "policies-file-name", "{name}");
+    }
 }

@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 use super::super::{Failure, keys as key_file, output::moment, pki::read as certificates};
 use super::Finding;
 use crate::config::{Config, TlsConfig};
+use crate::decisions::{Bundle, BundleError, PolicySource};
 
 /// An operator wants to know before the counters do.
 const SOON: Duration = Duration::days(30);
@@ -126,16 +127,30 @@ pub(super) fn country_crl(path: &Path, at: OffsetDateTime) -> Finding {
     }
 }
 
-pub(super) fn policies(dir: Option<&Path>) -> Finding {
-    let set = match dir {
-        Some(dir) => PolicySet::load(dir),
-        None => PolicySet::shipped(),
+pub(super) fn policies(source: &PolicySource) -> Finding {
+    let (set, remedy) = match source {
+        PolicySource::Shipped => (PolicySet::shipped().map_err(BundleError::from), ""),
+        PolicySource::Folder(dir) => {
+            (PolicySet::load(dir).map_err(BundleError::from), "bawaba policies check --dir DIR says where")
+        }
+        PolicySource::Bundle { file, signers } => {
+            const REMEDY: &str = "have it signed again; a running gateway keeps the policies it has";
+            match Bundle::read(file, signers) {
+                Ok(bundle) => {
+                    let (version, from) = (bundle.version(), moment(bundle.not_before()));
+                    let hash = bundle.policies().hash();
+                    return Finding::ok(
+                        "policies",
+                        format!("bundle sound, version {version} from {from}, hash {hash}"),
+                    );
+                }
+                Err(error) => (Err(error), REMEDY),
+            }
+        }
     };
     match set {
         Ok(set) => Finding::ok("policies", format!("sound, hash {}", set.hash())),
-        Err(error) => {
-            Finding::failed("policies", error.to_string(), "bawaba policies check --dir DIR says where")
-        }
+        Err(error) => Finding::failed("policies", error.to_string(), remedy),
     }
 }
 
