@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
 use crate::rate::{RateLimit, RateLimits};
+use crate::referral::Referrals;
 use crate::registry::{Patient, Registry, RegistryError, SUBJECT_AUDIENCE};
 use crate::state::{self, SharedState, StateOpenError};
 use crate::status::StatusLists;
@@ -44,6 +45,8 @@ pub struct App {
     pub withdrawals: Arc<Withdrawals>,
     /// What back-ends that ask nobody are told of it.
     pub status: Arc<StatusLists>,
+    /// Who was sent where.
+    pub referrals: Referrals,
     /// The log without which there is no answer.
     pub audit: Audit,
     /// Every key, wherever it lives.
@@ -157,6 +160,7 @@ impl App {
                 .await?;
         let withdrawals =
             Withdrawals::open(store.clone(), tokens.clone(), metrics.clone(), clock.now()).await?;
+        let referrals = Referrals::new(store.clone());
         let status = StatusLists::open(store.clone()).await?;
         let mut log = store.audit();
         if let Some(wrap) = overrides.audit_store {
@@ -183,6 +187,7 @@ impl App {
             store,
             registry,
             withdrawals: Arc::new(withdrawals),
+            referrals,
             status: Arc::new(status),
             audit,
             signer,

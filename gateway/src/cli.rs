@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod doctor;
+mod emergency;
 mod failure;
 mod fraud;
 mod keys;
@@ -70,6 +71,9 @@ enum Command {
     /// What looked wrong: cases, notes, labels, what each signal is worth
     #[command(subcommand)]
     Fraud(fraud::Command),
+    /// Who broke the glass: what waits for review, one access whole, what the review found
+    #[command(subcommand)]
+    Emergency(emergency::Command),
     /// Look into a token or a receipt, verify it against the gateway's keys
     #[command(subcommand)]
     Token(token::Command),
@@ -100,6 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Policies(command) => policies::run(&command, &output),
         Command::Audit(command) => audit::run(&command, &output),
         Command::Fraud(command) => fraud::run(&command, &output),
+        Command::Emergency(command) => emergency::run(&command, &output),
         Command::Token(command) => token::run(&command, &output),
     };
     match done {

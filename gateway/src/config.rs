@@ -3,6 +3,7 @@
 //! One TOML file that refuses unknown keys. If [`Config::load`] returns, every file it names could be read
 //! and every value is ready to be used; if not, the error names file, line and remedy.
 
+mod emergency;
 mod error;
 mod file;
 mod keys;
@@ -25,6 +26,7 @@ use url::Url;
 use crate::decisions::PolicySource;
 use crate::store::StorePlace;
 
+pub use emergency::EmergencyConfig;
 pub use error::ConfigError;
 pub use state::{RedisPlace, StatePlace};
 pub use trust::{FetchConfig, FetchSource, HoldersConfig, HotListConfig, TrustConfig};
@@ -52,6 +54,8 @@ pub struct Config {
     pub policies: PolicySource,
     /// The back-ends by the first segment of their path.
     pub back_ends: BTreeMap<String, BackEndConfig>,
+    /// How often the glass may be broken, and how soon that is reviewed.
+    pub emergency: EmergencyConfig,
     /// What the operator may tune; everything else is in [`crate::limits`].
     pub limits: LimitsConfig,
 }

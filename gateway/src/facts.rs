@@ -18,16 +18,18 @@ pub(crate) struct Known {
 
 impl Known {
     /// Looks up what decisions need at the moment of the event. `risk` is the session's.
-    #[expect(clippy::unused_async, reason = "what is known of consent and referral is in the store")]
     pub(crate) async fn of(
-        _app: &App,
+        app: &App,
         client: &Client,
         patient: &Patient,
         risk: RiskFacts,
-        _event: &AuditEvent,
+        event: &AuditEvent,
     ) -> Result<Self, Refusal> {
-        let pathway =
-            PathwayFacts { scheme: Some(patient.coverage.scheme), level: client.site.level, referred: false };
+        let pathway = PathwayFacts {
+            scheme: Some(patient.coverage.scheme),
+            level: client.site.level,
+            referred: app.referrals.refer_to(client, &patient.subject, event.at).await?,
+        };
         Ok(Self { pathway, risk })
     }
 

@@ -21,6 +21,9 @@
 //! | [`status`] | where does a back-end that asks nobody learn which sessions ended early? |
 //! | [`access`] | flow 3.2: how does a session become an access? |
 //! | [`authorize`] | may a request go on that somebody else's proxy holds? |
+//! | [`emergency`] | how are the essentials of somebody reached who cannot agree, or has no card with them? |
+//! | [`referral`] | who sent this patient on, to whom, and is that still good? |
+//! | `notice` | what is a patient told of who saw their record without asking them? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
 //! | `facts` | what must a decision know that the request does not say? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
@@ -115,6 +118,7 @@ pub mod decisions;
 pub mod demo;
 pub mod dpop;
 pub mod edge;
+pub mod emergency;
 mod facts;
 pub mod fhir;
 pub mod fraud;
@@ -122,12 +126,14 @@ pub mod keys;
 pub mod limits;
 pub mod listen;
 pub mod metrics;
+mod notice;
 pub mod oauth;
 pub mod practitioner;
 pub mod presence;
 pub mod problem;
 pub mod proxy;
 pub mod rate;
+pub mod referral;
 mod refusal;
 pub mod registry;
 pub mod relink;

@@ -3,6 +3,7 @@
 //! These are the defaults; the `[limits]` table of the configuration may lower or raise the ones that depend on the
 //! size of an establishment network. A bound without a clause number is ours, and its line says what it is against.
 
+mod emergency;
 pub mod import;
 mod keyed;
 mod lists;
@@ -13,6 +14,7 @@ mod withdrawals;
 
 use std::time::Duration;
 
+pub use emergency::*;
 pub use keyed::*;
 pub use lists::*;
 pub use oauth::*;

@@ -4,6 +4,7 @@
 //! a patient or a path never becomes a label.
 
 mod database;
+mod emergency;
 mod labels;
 mod lists;
 mod withdrawals;
@@ -19,6 +20,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use database::DatabaseMetrics;
+use emergency::EmergencyMetrics;
 use labels::{BackEnd, Decision, Handshake, OAuth, Outcome, Port, Refusal, Request, Route, Service};
 use lists::ListMetrics;
 use withdrawals::WithdrawalMetrics;
@@ -49,6 +51,7 @@ pub struct Metrics {
     lists: ListMetrics,
     database: DatabaseMetrics,
     withdrawals: WithdrawalMetrics,
+    emergency: EmergencyMetrics,
     presences: Family<Outcome, Counter>,
     presences_pending: Gauge,
     decisions: Family<Decision, Counter>,
@@ -111,6 +114,7 @@ impl Metrics {
         let lists = ListMetrics::new(&mut registry);
         let database = DatabaseMetrics::new(&mut registry);
         let withdrawals = WithdrawalMetrics::new(&mut registry);
+        let emergency = EmergencyMetrics::new(&mut registry);
         let presences = Family::default();
         registry.register("presences", "Presences by outcome", presences.clone());
         let presences_pending = Gauge::default();
@@ -138,6 +142,7 @@ impl Metrics {
             lists,
             database,
             withdrawals,
+            emergency,
             presences,
             presences_pending,
             decisions,

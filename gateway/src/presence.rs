@@ -176,7 +176,8 @@ async fn admit(
     event.status = claims.status.map(|place| place.to_string());
     let token = app.tokens.issue_session(&claims)?;
     timing.lap("token");
-    Ok(session_of::Opened { claims, token, person })
+    let told = session_of::Told::of(app, &permit, &person.patient.subject).await?;
+    Ok(session_of::Opened { claims, token, person, told })
 }
 
 /// For whom the session is: the holder of the card, or whom the holder may represent.

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod language;
+mod party;
 mod render;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 pub use language::Language;
+pub use party::Party;
 pub use render::{X_BAWABA_PROBLEM, in_header, localise};
 
 /// Why there is no answer (code d'erreur): the stable name that logs, metrics, audit events and problems share.
@@ -75,6 +77,18 @@ pub enum ProblemCode {
     HolderRefused,
     /// 409: the step-up was spent, has expired, or belongs to another client or session.
     StepUpNotUsable,
+    /// 422: the reason for breaking the glass is no code of the list.
+    EmergencyReasonUnknown,
+    /// 422: the reason in words says nothing, too much, or cannot be read.
+    EmergencyWordsRefused,
+    /// 422: what a practitioner signed was not believed. The audit event has the exact code.
+    EmergencyStatementRefused,
+    /// 422: both statements are of one person.
+    EmergencySamePractitioner,
+    /// 422: the glass was broken, and nobody enrolled has that number.
+    EmergencyPatientUnknown,
+    /// 422: a referral that this gateway does not keep. The detail names the rule.
+    ReferralRefused,
     /// 502: no connection to the back-end.
     BackEndUnreachable,
     /// 504: the back-end did not answer in time.
@@ -99,38 +113,6 @@ pub enum ProblemCode {
     Overloaded,
     /// 500: a defect of the gateway.
     Internal,
-}
-
-/// Who is at fault (partie en cause).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Party {
-    /// The card on the reader.
-    Card,
-    /// The card reader.
-    Reader,
-    /// The counter's station and its software.
-    Station,
-    /// This gateway.
-    Gateway,
-    /// The registry of patients and clients.
-    Registry,
-    /// The dossier, prescription or billing service.
-    BackEnd,
-}
-
-impl Party {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Card => "card",
-            Self::Reader => "reader",
-            Self::Station => "station",
-            Self::Gateway => "gateway",
-            Self::Registry => "registry",
-            Self::BackEnd => "back-end",
-        }
-    }
 }
 
 /// One reason of a refusal by policy (motif), as the policy's author wrote it in three languages.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use card_reader::PresenceError;
 use pki::PkiError;
-use policies::AccessDecision;
+use policies::{AccessDecision, Reason};
 
 use crate::audit::{Audit, AuditError, AuditEvent, Outcome, Recorded};
 use crate::fhir::FhirError;
@@ -119,12 +119,18 @@ impl Refusal {
 
 /// The reasons of a decision, as its policies' authors wrote them.
 fn told(decision: &AccessDecision) -> impl Iterator<Item = ProblemReason> {
-    decision.reasons().iter().map(|reason| ProblemReason {
-        code: reason.code.clone().into(),
-        fr: reason.fr.clone().into(),
-        ar: reason.ar.clone().into(),
-        en: reason.en.clone().into(),
-    })
+    decision.reasons().iter().map(|reason| ProblemReason::from(&**reason))
+}
+
+impl From<&Reason> for ProblemReason {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            code: reason.code.clone().into(),
+            fr: reason.fr.clone().into(),
+            ar: reason.ar.clone().into(),
+            en: reason.en.clone().into(),
+        }
+    }
 }
 
 /// No log, no answer but this one.

@@ -1,6 +1,7 @@
 //! Which function answers this path? One flat table per port.
 
 mod api;
+mod care;
 mod keyed;
 mod public;
 mod recorded;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use axum::{Extension, Router};
 
 use crate::app::App;
@@ -80,7 +81,12 @@ fn sessions(app: &App) -> Router<Arc<App>> {
     let mut routes = Router::new()
         .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session))
         .route("/v1/sessions/{id}/step-up", post(api::begin_step_up))
-        .route("/v1/sessions/{id}/step-up/{step_up}/proof", post(api::prove_step_up));
+        .route("/v1/sessions/{id}/step-up/{step_up}/proof", post(api::prove_step_up))
+        .route("/v1/emergency-accesses", post(care::break_glass))
+        .route("/v1/referrals", post(care::refer).get(care::referrals))
+        .route("/v1/referrals/{id}", delete(care::revoke_referral))
+        .route("/v1/notices", get(care::notices))
+        .route("/v1/notices/{id}/acknowledgement", post(care::notice_read));
     for service in app.config.back_ends.keys() {
         routes = routes
             .route(&format!("/{service}"), any(api::access))

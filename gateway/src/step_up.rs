@@ -64,6 +64,10 @@ async fn challenge(
     event: &mut AuditEvent,
 ) -> Result<StepUpAnswer, Refusal> {
     let session = session::named(app, caller, id, headers, event)?;
+    if session.claims().acr < Acr::Card {
+        // Whose card is there opens an ordinary session: an emergency never becomes anything stronger.
+        return Err(Refusal::exactly(ProblemCode::StepUpNotUsable, "step-up-of-an-emergency"));
+    }
     if app.trust.holders().is_none() {
         return Err(Refusal::exactly(ProblemCode::TrustUnavailable, "holder-ca-missing"));
     }

@@ -2,10 +2,15 @@
 //!
 //! Shapes only: they are turned into domain types at the edge and know nothing of the flows.
 
+mod emergency;
 mod presence;
 mod session;
 mod step_up;
 
+pub use emergency::{
+    EmergencyAnswer, EmergencyBody, EmergencyEntry, EmergencySession, NamedEstablishment, NoticeAnswer,
+    NoticeText, NoticesAnswer,
+};
 pub(crate) use presence::Proof;
 pub use presence::{BeginPresenceBody, PresenceAnswer, PresenceFiles, ProofBody};
 pub use session::{CoverageAnswer, DependantAnswer, OpenedSessionAnswer, SessionAnswer};

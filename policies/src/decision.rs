@@ -51,6 +51,8 @@ pub struct Reason {
     pub legal: String,
     /// Nobody at the counter did anything wrong: what the gateway knows is not enough.
     pub gateway_at_fault: bool,
+    /// The counter is told, although it is permitted.
+    pub told: bool,
     /// The sentence in French.
     pub fr: String,
     /// The sentence in Arabic.
@@ -70,6 +72,8 @@ pub enum Obligation {
     CheckAnswer,
     /// Take what is labelled as hidden from this caller out of the answer.
     HideLabelled,
+    /// Tell the counter the reason, although it is permitted.
+    TellReason,
 }
 
 impl AccessDecision {
@@ -110,6 +114,12 @@ impl AccessDecision {
     #[must_use]
     pub fn reasons(&self) -> &[Arc<Reason>] {
         &self.reasons
+    }
+
+    /// What the counter is told of a permit: advice, no condition.
+    pub fn advice(&self) -> impl Iterator<Item = &Reason> {
+        let told = self.reasons.iter().filter(|reason| reason.told && self.is_permit());
+        told.map(|reason| &**reason)
     }
 
     /// Whether nothing but what the gateway should know and does not stands in the way: an outage, not a no.
@@ -153,8 +163,8 @@ impl Permit {
 
 impl Obligation {
     /// Every obligation that the gateway knows how to fulfil.
-    pub const ALL: [Self; 4] =
-        [Self::NarrowToPatient, Self::IssueReceipt, Self::CheckAnswer, Self::HideLabelled];
+    pub const ALL: [Self; 5] =
+        [Self::NarrowToPatient, Self::IssueReceipt, Self::CheckAnswer, Self::HideLabelled, Self::TellReason];
 
     /// The obligation's name in the policies' `@obligation` annotation.
     #[must_use]
@@ -164,6 +174,7 @@ impl Obligation {
             Self::IssueReceipt => "issue-receipt",
             Self::CheckAnswer => "check-answer",
             Self::HideLabelled => "hide-labelled",
+            Self::TellReason => "tell-reason",
         }
     }
 }

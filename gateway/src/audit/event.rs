@@ -19,6 +19,12 @@ pub enum EventKind {
     ConnectionRefused,
     /// An operator looked into a case of fraud, noted, labelled it, or ruled on a signal (*instruction*).
     FraudRuled,
+    /// The glass was broken (*bris de glace*).
+    EmergencyOpened,
+    /// The glass was to be broken, and was not.
+    EmergencyRefused,
+    /// An emergency access was looked at by its reviewer, found to be right or not, or waited too long (*revue*).
+    EmergencyReviewed,
     /// The gateway began to answer.
     GatewayStarted,
     /// The gateway stopped in order; without it, the next start follows a crash.
@@ -27,10 +33,14 @@ pub enum EventKind {
     PoliciesRefused,
     /// Other policies decide from now on.
     PoliciesReplaced,
+    /// A patient was told who saw their record without asking them (*avis au patient*).
+    NoticeTold,
     /// A card's files were believed, and a challenge was given out.
     PresenceBegun,
     /// A card's files were not believed.
     PresenceRefused,
+    /// A patient was referred to another level of care, or no longer (*orientation*).
+    Referred,
     /// The registry was imported, or was not: when it was begun, and how it ended.
     RegistryImported,
     /// A pseudonym was led back to a patient by two operators (*levée de pseudonyme*): each step of it.
@@ -74,12 +84,17 @@ impl EventKind {
             Self::ClientTokenIssued => "client-token-issued",
             Self::ConnectionRefused => "connection-refused",
             Self::FraudRuled => "fraud-ruled",
+            Self::EmergencyOpened => "emergency-opened",
+            Self::EmergencyRefused => "emergency-refused",
+            Self::EmergencyReviewed => "emergency-reviewed",
             Self::GatewayStarted => "gateway-started",
             Self::GatewayStopped => "gateway-stopped",
             Self::PoliciesRefused => "policies-refused",
             Self::PoliciesReplaced => "policies-replaced",
+            Self::NoticeTold => "notice-told",
             Self::PresenceBegun => "presence-begun",
             Self::PresenceRefused => "presence-refused",
+            Self::Referred => "referred",
             Self::RegistryImported => "registry-imported",
             Self::Relinked => "relinked",
             Self::RequestRefused => "request-refused",

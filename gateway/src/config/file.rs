@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
+use super::emergency::EmergencyFile;
 use super::keys::KeysFile;
 use super::policies::PoliciesFile;
 use super::state::StateFile;
@@ -38,6 +39,8 @@ struct ConfigFile {
     policies: Option<Spanned<PoliciesFile>>,
     #[serde(default)]
     backends: BTreeMap<String, BackEndFile>,
+    #[serde(default)]
+    emergency: EmergencyFile,
     #[serde(default)]
     limits: LimitsFile,
 }
@@ -176,6 +179,7 @@ impl Source<'_> {
             },
             policies: file.policies.map(|file| self.policies(&file)).transpose()?.unwrap_or_default(),
             back_ends,
+            emergency: self.emergency(&file.emergency)?,
             limits: self.limits(&file.limits)?,
         })
     }

@@ -13,11 +13,12 @@ use super::json;
 use crate::app::App;
 use crate::audit::Recorded;
 use crate::caller::Caller;
-use crate::problem::{Problem, ProblemCode};
-use crate::refusal::on_record;
+use crate::notice;
+use crate::problem::{Problem, ProblemCode, ProblemReason};
+use crate::refusal::{Refusal, on_record};
 use crate::registry::{Dependant, Patient};
 use crate::token::{PresenceClaims, ReceiptClaims, SessionClaims, TokenError};
-use crate::wire::{CoverageAnswer, DependantAnswer, OpenedSessionAnswer, Proof, SessionAnswer};
+use crate::wire::{CoverageAnswer, DependantAnswer, NoticeAnswer, OpenedSessionAnswer, Proof, SessionAnswer};
 
 /// For whom a session is opened.
 pub(super) struct Person {
@@ -36,6 +37,21 @@ pub(super) struct Opened {
     pub(super) claims: SessionClaims,
     pub(super) token: String,
     pub(super) person: Person,
+    pub(super) told: Told,
+}
+
+/// What the counter and the patient are told besides.
+pub(super) struct Told {
+    notices: Vec<NoticeAnswer>,
+    advice: Vec<ProblemReason>,
+}
+
+impl Told {
+    pub(super) async fn of(app: &App, permit: &Permit, subject: &str) -> Result<Self, Refusal> {
+        let notices = notice::untold(app, subject).await?;
+        let advice = permit.decision().advice().map(ProblemReason::from).collect();
+        Ok(Self { notices, advice })
+    }
 }
 
 /// The claims of design.md section 5.
@@ -85,7 +101,7 @@ pub(super) fn claims(
 
 /// The answer, from the proof that the session is on record; the receipt carries its place in the log.
 pub(super) fn answer(app: &App, opened: Opened, recorded: &Recorded) -> Response {
-    let Opened { claims, token, person } = opened;
+    let Opened { claims, token, person, told } = opened;
     let receipt = ReceiptClaims {
         presence: claims.presence.id,
         establishment: claims.establishment.clone(),
@@ -110,6 +126,8 @@ pub(super) fn answer(app: &App, opened: Opened, recorded: &Recorded) -> Response
                 token_type: claims.confirmation.scheme().as_str(),
                 expires_in,
                 receipt,
+                notices: told.notices,
+                advice: told.advice,
             };
             on_record(json(StatusCode::CREATED, &answer))
         }

@@ -2,6 +2,7 @@
 
 mod back_end;
 mod caller;
+mod emergency;
 mod gateway;
 mod holder;
 mod presence;
@@ -74,6 +75,12 @@ impl ProblemCode {
         Self::HolderRequired,
         Self::HolderRefused,
         Self::StepUpNotUsable,
+        Self::EmergencyReasonUnknown,
+        Self::EmergencyWordsRefused,
+        Self::EmergencyStatementRefused,
+        Self::EmergencySamePractitioner,
+        Self::EmergencyPatientUnknown,
+        Self::ReferralRefused,
         Self::BackEndUnreachable,
         Self::BackEndTimeout,
         Self::BackEndOverloaded,
@@ -118,6 +125,12 @@ impl ProblemCode {
             Self::HolderRequired => &holder::HOLDER_REQUIRED,
             Self::HolderRefused => &holder::HOLDER_REFUSED,
             Self::StepUpNotUsable => &holder::STEP_UP_NOT_USABLE,
+            Self::EmergencyReasonUnknown => &emergency::REASON_UNKNOWN,
+            Self::EmergencyWordsRefused => &emergency::WORDS_REFUSED,
+            Self::EmergencyStatementRefused => &emergency::STATEMENT_REFUSED,
+            Self::EmergencySamePractitioner => &emergency::SAME_PRACTITIONER,
+            Self::EmergencyPatientUnknown => &emergency::PATIENT_UNKNOWN,
+            Self::ReferralRefused => &emergency::REFERRAL_REFUSED,
             Self::BackEndUnreachable => &back_end::UNREACHABLE,
             Self::BackEndTimeout => &back_end::TIMEOUT,
             Self::BackEndOverloaded => &back_end::OVERLOADED,

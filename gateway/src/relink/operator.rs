@@ -77,9 +77,14 @@ impl OperatorKey {
     }
 
     pub(super) fn sign(&self, kind: Kind, statement: &impl Serialize) -> Result<String, RelinkError> {
+        self.sign_as(kind.typ(), statement)
+    }
+
+    /// A statement of that `typ`.
+    pub(crate) fn sign_as(&self, typ: &str, statement: &impl Serialize) -> Result<String, RelinkError> {
         let header = StatementHeader {
             alg: "ES256".to_owned(),
-            typ: kind.typ().to_owned(),
+            typ: typ.to_owned(),
             x5c: self.chain.iter().map(|der| STANDARD.encode(der)).collect(),
         };
         let mut text = format!("{}.{}", encoded(&header)?, encoded(statement)?);

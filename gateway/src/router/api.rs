@@ -196,28 +196,32 @@ pub(super) async fn authorize(
 }
 
 /// The id in the path, if it is one of ours: a UUID as we write it.
-fn named(id: Result<Path<String>, PathRejection>) -> Option<Uuid> {
+pub(super) fn named(id: Result<Path<String>, PathRejection>) -> Option<Uuid> {
     let Path(text) = id.ok()?;
     Uuid::parse_str(&text).ok().filter(|id| id.to_string() == text)
 }
 
 /// What every event of an identified caller has; a flow fills in the rest as it learns it.
-fn event(app: &App, kind: EventKind, caller: &Caller, context: &RequestContext) -> AuditEvent {
+pub(super) fn event(app: &App, kind: EventKind, caller: &Caller, context: &RequestContext) -> AuditEvent {
     let mut event = AuditEvent::new(kind, Outcome::Refused, "", app.clock.now());
     event.client = Some(caller.client().id.clone());
     event.request_id = Some(context.id().to_owned());
     event
 }
 
+/// What a JSON body calls itself (FHIR R4 §3.1.0.1.11).
+const JSON: [&str; 2] = ["application/json", "application/fhir+json"];
+
 /// A JSON body of one of our own routes.
-async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
+pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
     let json = parts
         .headers
         .get(http::header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"));
+        .map(str::trim)
+        .is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)));
     if !json {
         return Err(Refusal::new(ProblemCode::UnsupportedMediaType).detail("send application/json"));
     }

@@ -51,6 +51,16 @@ pub(crate) fn covers(held: &str, asked: &str) -> bool {
     })
 }
 
+/// The reading half of what is held.
+pub(crate) fn reading(held: &str) -> String {
+    let words = held.split(' ').filter_map(|word| match word.split_once('.') {
+        None if !word.is_empty() => Some(format!("{word}.read")),
+        Some((_, "read")) => Some(word.to_owned()),
+        _ => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// What is held of one back-end, said of another: as much of that, and no more.
 pub(crate) fn carried(held: &str, from: &str, to: &str) -> String {
     let parts =
@@ -110,6 +120,12 @@ mod tests {
         {
             assert_eq!(needed(held, reads, writes), None, "{held}");
         }
+    }
+
+    #[test]
+    fn an_emergency_reads_and_writes_nothing() {
+        assert_eq!(reading("dossier prescription.write billing.read"), "dossier.read billing.read");
+        assert_eq!(reading(""), "");
     }
 
     #[test]

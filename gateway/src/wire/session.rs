@@ -6,6 +6,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::NoticeAnswer;
+use crate::problem::ProblemReason;
+
 /// `201` of `POST /v1/presences/{id}/proof`.
 #[derive(Serialize)]
 pub struct OpenedSessionAnswer {
@@ -19,6 +22,12 @@ pub struct OpenedSessionAnswer {
     pub expires_in: u64,
     /// The signed receipt (*reçu*).
     pub receipt: String,
+    /// What the patient is to be told now (*avis au patient*).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<NoticeAnswer>,
+    /// What policy would rather see, and permits: of the care pathway.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<ProblemReason>,
 }
 
 /// `200` of `GET /v1/sessions/{id}`.

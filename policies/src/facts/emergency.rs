@@ -21,14 +21,16 @@ vocabulary! {
 vocabulary! {
     /// Why the glass is broken (*motif*).
     EmergencyReason {
-        /// The patient cannot speak (*patient inconscient*).
+        /// The patient is unconscious (*patient inconscient*).
         Unconscious = "unconscious",
         /// A life is in danger (*urgence vitale*).
         LifeThreatening = "life-threatening",
-        /// The patient is there and the card is not to be had (*carte indisponible*).
-        CardUnavailable = "card-unavailable",
-        /// A danger for the public (*santé publique*).
-        PublicHealth = "public-health",
+        /// The patient cannot make themselves understood (*patient hors d'état de s'exprimer*).
+        CannotCommunicate = "cannot-communicate",
+        /// A child whose guardian is not there (*enfant sans représentant*).
+        ChildAlone = "child-alone",
+        /// Anything else that does not wait (*autre urgence*): looked at first.
+        OtherUrgent = "other-urgent",
     }
 }
 

@@ -170,6 +170,7 @@ fn read_annotations(file: &PolicyFile, policy: &Policy) -> Result<Meaning, Polic
         code: word("reason")?,
         legal: text("legal")?,
         gateway_at_fault,
+        told: obligations.contains(&Obligation::TellReason),
         fr: text("fr")?,
         ar: text("ar")?,
         en: text("en")?,
