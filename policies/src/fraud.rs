@@ -12,25 +12,44 @@
 //! | [`wanted`] | which windows does an observation go into? |
 //! | [`in_process`] | what does one process remember? |
 //! | `hours` | is an establishment closed, and which night is it? |
+//! | [`signals`] | which signals are there? One file each |
+//! | [`travel`] | how far can somebody come in a given time? |
+//! | [`day`], [`peers`] | what did an establishment do, and more often than its peers? |
+//! | [`chance`] | how likely is so much by chance? |
 //! | [`hit`] | what looked wrong, how much, and by which numbers? |
+//! | [`score`] | how do hits combine, and how do they fade? |
+//! | [`engine`] | one observation and its windows in, hits and a score out |
 
+pub mod chance;
+pub mod day;
+pub mod engine;
 pub mod hit;
 mod hours;
 pub mod in_process;
 pub mod key;
 pub mod observation;
+pub mod peers;
+pub mod score;
+pub mod signals;
+pub mod travel;
 pub mod wanted;
 pub mod window;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod testing;
 
 pub use crate::facts::{OpeningHours, Position};
+pub use day::{Acts, EstablishmentDay};
+pub use engine::{Engine, Judged};
 pub use hit::{Hit, Subject, Why};
 pub use in_process::InProcessWindows;
 pub use key::{
     CardKey, CertificateKey, ChipKey, EstablishmentKey, PractitionerKey, PrescriptionKey, StationKey,
 };
 pub use observation::{EstablishmentFacts, Observation, PresenceSeen, Secret, Seen, Timing};
+pub use score::LONE_MAX;
+pub use signals::Signal;
 pub use wanted::wanted;
 pub use window::{Entry, Wanted, Window, WindowKey, WindowKind};

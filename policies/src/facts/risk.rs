@@ -14,6 +14,34 @@ vocabulary! {
         CardReported = "card-reported",
         /// The right data came with the wrong chip key.
         CloneSuspected = "clone-suspected",
+        /// Two presences too far apart for the time between them.
+        ImpossibleTravel = "impossible-travel",
+        /// One card in two places at once, or to and fro faster than anybody goes.
+        TwoPlaces = "two-places",
+        /// One chip showed itself under two certificates.
+        TwoCertificates = "two-certificates",
+        /// The card was in more establishments in a day than a patient goes to.
+        CardVelocity = "card-velocity",
+        /// More cards on one reader than hands can put there.
+        StationVelocity = "station-velocity",
+        /// More patients in an establishment than its kind, or it itself, ever has.
+        EstablishmentVelocity = "establishment-velocity",
+        /// Cards were read in an establishment that was closed.
+        NightActivity = "night-activity",
+        /// The glass is broken more often than by peers.
+        BreakGlassRate = "break-glass-rate",
+        /// More sessions without a card than peers have.
+        ManualRate = "manual-rate",
+        /// More presences of which nothing follows than peers have.
+        PresenceWithoutClaim = "presence-without-claim",
+        /// Claims for patients who were not there.
+        ClaimWithoutPresence = "claim-without-presence",
+        /// The chip answered as if it were far away.
+        RelaySuspected = "relay-suspected",
+        /// CANs or PINs of many cards were tried at one station.
+        SecretsRun = "secrets-run",
+        /// More was dispensed than is prescribed.
+        OverDispensing = "over-dispensing",
     }
 }
 

@@ -48,6 +48,12 @@ impl InProcessWindows {
         self.windows.shrink_to_fit();
     }
 
+    /// How many entries all windows of that kind hold.
+    #[must_use]
+    pub fn entries(&self, kind: WindowKind) -> usize {
+        self.windows.iter().filter(|(key, _)| key.kind == kind).map(|(_, window)| window.len()).sum()
+    }
+
     /// How many windows of that kind there are, and how many octets they take with their keys and the map's own.
     #[must_use]
     pub fn room(&self, kind: WindowKind) -> (usize, usize) {

@@ -39,6 +39,8 @@ pub struct EstablishmentFacts {
     pub hours: Option<OpeningHours>,
     /// It has the duty of this night or day (*pharmacie de garde*), and is not bound by its hours.
     pub on_duty: bool,
+    /// How many presences its busiest ordinary hours had lately, where that is known.
+    pub usual_hour: Option<u16>,
 }
 
 /// What happened.

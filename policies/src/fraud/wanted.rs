@@ -3,8 +3,9 @@
 //! At most [`WANTED_MAX`], whatever was seen: that bounds the time of a judgement and the calls to a shared store.
 
 use super::key::Tag;
-use super::observation::{Observation, PresenceSeen, Secret, Seen, Timing};
+use super::observation::{EstablishmentFacts, Observation, PresenceSeen, Secret, Seen, Timing};
 use super::window::{Entry, Wanted, WindowKind, millis};
+use crate::ClientKind;
 use crate::facts::Position;
 
 /// How many windows one observation touches at the most.
@@ -57,7 +58,7 @@ pub fn wanted(observation: &Observation) -> impl Iterator<Item = Wanted> + use<>
 fn of_presence(observation: &Observation, presence: &PresenceSeen) -> [Option<Wanted>; 5] {
     let here = &observation.establishment;
     let card = observation.card.map(|card| {
-        let entry = entry(observation, here.key.tag(), place(here.position));
+        let entry = entry(observation, here.key.tag(), place(here));
         WindowKind::CardPlaces.put(card.octets(), entry)
     });
     let certificate = observation.chip.zip(presence.certificate).map(|(chip, certificate)| {
@@ -107,7 +108,7 @@ pub(crate) fn card_tag(observation: &Observation) -> Tag {
 }
 
 /// Tenths of a millisecond that one command took in the whole and in the chip alone; 0 in the chip: not said.
-fn per_command(timing: Timing) -> [u8; 6] {
+pub(crate) fn per_command(timing: Timing) -> [u8; 6] {
     let share = |millis: u32| {
         let tenths = u64::from(millis) * 10 / u64::from(timing.commands.max(1));
         u32::try_from(tenths).unwrap_or(u32::MAX).min(0x00FF_FFFF).to_be_bytes()
@@ -116,9 +117,15 @@ fn per_command(timing: Timing) -> [u8; 6] {
     [a, b, c, d, e, f]
 }
 
+/// Where an establishment is for certain, as coarse as entries say it: a mobile unit is not where it is registered.
+pub(crate) fn site(establishment: &EstablishmentFacts) -> Option<Position> {
+    Position::from_octets(place(establishment))
+}
+
 /// A place in six octets, to about two metres; all ones: not known.
-fn place(position: Option<Position>) -> [u8; 6] {
-    position.map_or([0xFF; 6], Position::to_octets)
+fn place(establishment: &EstablishmentFacts) -> [u8; 6] {
+    let sure = establishment.position.filter(|_| establishment.kind != ClientKind::MobileUnit);
+    sure.map_or([0xFF; 6], Position::to_octets)
 }
 
 #[cfg(test)]

@@ -32,9 +32,9 @@ fn only_back_ends_go_onward_and_only_where_a_rule_says_so() {
 }
 
 #[test]
-fn a_signal_stops_every_exchange() {
+fn a_reported_or_copied_card_stops_every_exchange() {
     let set = shipped();
-    for signal in RiskSignal::ALL {
+    for signal in &[RiskSignal::CardReported, RiskSignal::CloneSuspected] {
         for (kind, action) in [
             (ClientKind::Pharmacy, exchange("prescription")),
             (ClientKind::BackEnd, onward("dossier", "prescription")),

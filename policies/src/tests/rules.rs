@@ -33,9 +33,9 @@ fn a_search_is_narrowed_and_an_act_gets_a_receipt() {
 }
 
 #[test]
-fn a_signal_stops_the_session_and_every_access() {
+fn a_reported_or_copied_card_stops_the_session_and_every_access() {
     let set = shipped();
-    for signal in RiskSignal::ALL {
+    for signal in &[RiskSignal::CardReported, RiskSignal::CloneSuspected] {
         for mut request in grid() {
             request.facts.risk.signals = vec![*signal];
             let decision = set.decide(&request);

@@ -74,6 +74,7 @@ impl Kingdom {
             kind: place.kind,
             position: Position::degrees(place.registered.latitude, place.registered.longitude),
             hours: place.hours.and_then(|(opens, closes)| OpeningHours::minutes(opens, closes)),
+            usual_hour: None,
             on_duty: false,
         }
     }
