@@ -9,9 +9,11 @@ use hsm_config::{HsmError, LiveKeys, OpenKeys, Signer};
 use crate::audit::{Audit, AuditError, AuditStore};
 use crate::clock::{Clock, SharedClock, SystemClock};
 use crate::config::{BackEndConfig, Config, PatientIdentifier};
+use crate::consent::Consents;
 use crate::decisions::{self, Decisions, KeptError};
 use crate::dpop::Proofs;
 use crate::keys::{KeysStanding, WaitingAside};
+use crate::limits::LINK_LIFE;
 use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
@@ -41,6 +43,8 @@ pub struct App {
     pub store: Store,
     /// Who is this?
     pub registry: Registry,
+    /// What did patients agree to?
+    pub consents: Consents,
     /// What was withdrawn before its time?
     pub withdrawals: Arc<Withdrawals>,
     /// What back-ends that ask nobody are told of it.
@@ -162,6 +166,7 @@ impl App {
             Withdrawals::open(store.clone(), tokens.clone(), metrics.clone(), clock.now()).await?;
         let referrals = Referrals::new(store.clone());
         let status = StatusLists::open(store.clone()).await?;
+        let consents = Consents::open(store.clone(), LINK_LIFE);
         let mut log = store.audit();
         if let Some(wrap) = overrides.audit_store {
             log = wrap(log);
@@ -186,6 +191,7 @@ impl App {
             shared_clock,
             store,
             registry,
+            consents,
             withdrawals: Arc::new(withdrawals),
             referrals,
             status: Arc::new(status),

@@ -10,7 +10,7 @@
 //! must compare it with the `sub` of the token it gets; the samples do.
 
 mod body;
-mod json;
+pub(crate) mod json;
 mod search;
 mod target;
 #[cfg(test)]

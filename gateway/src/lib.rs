@@ -26,6 +26,7 @@
 //! | `notice` | what is a patient told of who saw their record without asking them? |
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
 //! | `facts` | what must a decision know that the request does not say? |
+//! | [`consent`] | what did the patient agree to, and what does it mean for who asks? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
 //! | [`fraud`] | what looks wrong at the counters, who is told, and what does it change? |
 //! | [`keys`] | how do the gateway's keys change while it runs? |
@@ -99,6 +100,8 @@
 //! | establishment | établissement | pharmacy, clinic, hospital, mobile unit, CNSS agency |
 //! | health id | identifiant santé | one per patient, never shown to a counter |
 //! | dependant | ayant droit | a child: a session through the guardian's card |
+//! | consent | consentement | what the patient permits or denies, said at a counter |
+//! | therapeutic link | lien thérapeutique | the patient was there in person, not long ago |
 //! | purpose | finalité | HL7 PurposeOfUse: TREAT, HPAYMT, ETREAT, … |
 //! | coverage | couverture AMO | CNSS salariés, TNS, AMO Tadamon, AMO Achamil |
 //! | audit event | événement d'audit | what happened, without naming anyone |
@@ -114,6 +117,7 @@ pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod consent;
 pub mod decisions;
 pub mod demo;
 pub mod dpop;

@@ -4,6 +4,7 @@
 //! size of an establishment network. A bound without a clause number is ours, and its line says what it is against.
 
 mod emergency;
+mod consent;
 pub mod import;
 mod keyed;
 mod lists;
@@ -15,6 +16,7 @@ mod withdrawals;
 use std::time::Duration;
 
 pub use emergency::*;
+pub use consent::*;
 pub use keyed::*;
 pub use lists::*;
 pub use oauth::*;

@@ -36,7 +36,7 @@ use snapshot::Snapshot;
 pub use stats::RegistryStats;
 pub use types::{
     CardReport, Client, Coverage, Dependant, NewPatient, Patient, Presented, RegistryError, Relationship,
-    Site,
+    Site, majority,
 };
 
 /// For whom the registry names patients: the gateway itself. Not the issuer's URL, which an operator may move;

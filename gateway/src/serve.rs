@@ -23,7 +23,7 @@ use crate::rate::SWEEP_EVERY;
 use crate::router;
 use crate::router::RefusedConnections;
 use crate::store::Store;
-use crate::{decisions, emergency, status, tally, withdrawal};
+use crate::{consent, decisions, emergency, status, tally, withdrawal};
 
 /// How often what another process changed in the registry is taken over.
 const REGISTRY_REFRESH: Duration = Duration::from_secs(1);
@@ -118,6 +118,7 @@ pub async fn start_on(
     background.spawn(app.hot_list.clone().watch(stop.clone()));
     background.spawn(decisions::watch(app.clone(), stop.clone()));
     background.spawn(withdrawal::watch(app.clone(), stop.clone()));
+    background.spawn(consent::watch(app.clone(), stop.clone()));
     background.spawn(status::watch(app.clone(), stop.clone()));
     background.spawn(refresh_registry(app.clone(), stop.clone()));
     background.spawn(emergency::watch(app.clone(), stop.clone()));

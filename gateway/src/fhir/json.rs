@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 /// JSON as far as references are sought in it. A key that stands twice in an object is an error: two readers
 /// may each believe another one of the two.
 #[derive(Debug, PartialEq)]
-pub(super) enum Json {
+pub(crate) enum Json {
     Array(Vec<Json>),
     /// Numbers, truth values, null.
     Other,
@@ -16,12 +16,12 @@ pub(super) enum Json {
 }
 
 impl Json {
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 
     /// The member of an object.
-    pub(super) fn member(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn member(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
@@ -29,7 +29,7 @@ impl Json {
     }
 
     /// The text of a member of an object.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         match self.member(key) {
             Some(Self::Text(text)) => Some(text),
             _ => None,

@@ -88,6 +88,15 @@ impl Relationship {
     }
 }
 
+/// From when on somebody born in that year is surely of age: the registry knows the year alone, and nobody is cut off from
+/// their guardian while they may still be a minor (*majorité*: 18 completed years, Code de la famille, art. 209).
+#[must_use]
+pub fn majority(birth_year: i64) -> Option<OffsetDateTime> {
+    let year = i32::try_from(birth_year.checked_add(19)?).ok()?;
+    let first = Date::from_calendar_date(year, time::Month::January, 1).ok()?;
+    Some(first.midnight().assume_utc())
+}
+
 /// Why a card is no longer to be believed, although it is genuine (*déclaration*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardReport {

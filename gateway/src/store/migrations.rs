@@ -37,6 +37,7 @@ steps! {
     9 "site" "0009_site.sql",
     10 "policy set" "0010_policy_set.sql",
     12 "emergency" "0012_emergency.sql",
+    11 "consent" "0011_consent.sql",
     13 "cover" "0013_cover.sql",
     14 "fraud" "0014_fraud.sql",
 }

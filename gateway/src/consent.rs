@@ -1,0 +1,132 @@
+//! What did the patient agree to, and what does it mean for who asks?
+//!
+//! A patient says it at a counter, with the card on the reader: a running session is the proof, and the PIN makes it
+//! stronger. It is kept as FHIR R4 Consent says it (IHE PCF), [compiled](rules) for an establishment when that one asks,
+//! and forgotten by every node within a second of a change. Its guardian speaks for a child until it is of age.
+//!
+//! | part | the question it answers |
+//! |---|---|
+//! | `model`, `label` | what did the patient say? |
+//! | `fhir` | how does that look in FHIR, and what of FHIR is not understood? |
+//! | `compile`, [`rules`] | what does it mean for this establishment, now? Precedence is written there |
+//! | `conflict` | does it contradict or repeat what was said before? |
+//! | `route` | who may say it, and who hears of it? |
+//! | `standing`, `store`, `watch` | where is it kept, and for how long remembered? |
+
+mod class;
+mod compile;
+pub mod fhir;
+mod label;
+mod model;
+pub mod rules;
+mod standing;
+mod store;
+mod watch;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use policies::ClientKind;
+use quick_cache::sync::Cache;
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+pub use compile::Asker;
+pub use label::{ACT_CODE, CONFIDENTIALITY, Label};
+pub use model::{Actor, Choice, Consent, Guardian, KindName, Period, Provision};
+pub use rules::{Hidden, Rules};
+pub use standing::Link;
+pub(crate) use watch::watch;
+
+use crate::limits::{CONSENT_REMEMBERED, CONSENTS_CACHED, LINK_AGAIN, LINKS_WAITING};
+use crate::registry::{Client, RegistryError};
+use crate::store::Store;
+use standing::Standing;
+
+/// Consents and therapeutic links of all patients (*consentements*).
+pub struct Consents {
+    store: Store,
+    link_life: time::Duration,
+    remembered: Cache<String, Remembered>,
+    links: mpsc::Sender<(String, Link)>,
+    waiting: tokio::sync::Mutex<mpsc::Receiver<(String, Link)>>,
+    /// Links that found no place to wait in.
+    dropped: AtomicU64,
+}
+
+/// What was read of one patient, and when.
+#[derive(Clone)]
+struct Remembered {
+    read: Instant,
+    standing: Arc<Standing>,
+}
+
+impl fmt::Debug for Consents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Consents")
+    }
+}
+
+impl Consents {
+    /// Over this database. A patient who was at an establishment is its patient for `link_life`.
+    #[must_use]
+    pub fn open(store: Store, link_life: time::Duration) -> Self {
+        let (links, waiting) = mpsc::channel(LINKS_WAITING);
+        Self {
+            store,
+            link_life,
+            remembered: Cache::new(CONSENTS_CACHED),
+            links,
+            waiting: waiting.into(),
+            dropped: AtomicU64::new(0),
+        }
+    }
+
+    /// What the patient's consents mean for that establishment at that moment. What another node wrote a second ago
+    /// is in it.
+    ///
+    /// # Errors
+    /// The database does not answer, or a consent in it cannot be read: then nobody knows what the patient said.
+    pub async fn rules(
+        &self,
+        subject: &str,
+        establishment: &Client,
+        at: OffsetDateTime,
+    ) -> Result<Arc<Rules>, RegistryError> {
+        let asker = Asker { establishment: &establishment.id, kind: establishment.kind };
+        Ok(self.standing(subject, at).await?.rules(asker, at - self.link_life, at))
+    }
+
+    /// Where the patient was in person lately, as of that moment.
+    pub async fn links(&self, subject: &str, at: OffsetDateTime) -> Result<Vec<Link>, RegistryError> {
+        Ok(self.standing(subject, at).await?.links().to_vec())
+    }
+
+    /// The patient is at that establishment in person (*lien thérapeutique*): written down soon, by itself; nobody waits.
+    pub fn link(&self, subject: &str, establishment: &str, at: OffsetDateTime) {
+        let link = Link { establishment: establishment.to_owned(), seen_at: at };
+        if self.links.try_send((subject.to_owned(), link)).is_err() {
+            self.dropped.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    async fn standing(&self, subject: &str, at: OffsetDateTime) -> Result<Arc<Standing>, RegistryError> {
+        if let Some(known) = self.remembered.get(subject)
+            && known.read.elapsed() < CONSENT_REMEMBERED
+        {
+            return Ok(known.standing);
+        }
+        // The moment before the question: what is written after it is not in the answer.
+        let read = Instant::now();
+        let standing = Arc::new(store::standing(&self.store, subject, at, at - self.link_life).await?);
+        self.remembered.insert(subject.to_owned(), Remembered { read, standing: standing.clone() });
+        Ok(standing)
+    }
+
+    /// What this node wrote itself it knows at once.
+    fn forget(&self, subject: &str) {
+        self.remembered.remove(subject);
+    }
+}

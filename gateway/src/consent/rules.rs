@@ -1,0 +1,187 @@
+//! What do all consents of a patient say together to one establishment?
+//!
+//! # Precedence
+//!
+//! A consent answers a question (resource type, purpose, practitioner, labels) with its deepest rule that holds: an
+//! exception goes before the rule above it, and of several exceptions of one rule a denial goes first. A rule below
+//! another holds only where that one does. Then, among the consents that answer:
+//!
+//! 1. **A denial holds against every permit**, whichever came first,
+//! 2. **except against a permit that was given later, names more exactly whom it lets in** (a name is more exact than a
+//!    kind of establishment, and that more exact than nobody in particular), **and was given with the PIN if the denial
+//!    was**: whoever closed the record to all may let one in, and whoever changes their mind says so with the same proof.
+//! 3. Nothing is more exact than a name, so **an exclusion by name holds until it is withdrawn or ends**.
+//! 4. If a permit stands that no denial holds against, the patient permits; else if one of them denies, the patient
+//!    denies; else they are silent, and policy decides what silence means.
+//!
+//! The order in which consents are stored or read means nothing, and equal moments count as "not later". Purposes stand
+//! for themselves: a denial of `TREAT` does not speak of `ETREAT` or `BTG`, one without a purpose speaks of all. No
+//! consent speaks of resource types that hold nothing of a patient, such as the description of a medicine.
+
+use std::collections::BTreeSet;
+
+use policies::{ConsentFacts, Purpose, Stance};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::class::{CLASSES, speaks_of_patients};
+use super::compile::{Answer, Asker, Compiled, Question};
+use super::label::Label;
+use super::model::{Choice, Consent};
+
+/// Labels of which all combinations are tried; a patient who hides more is assumed to hide something.
+const COMBINED: usize = 6;
+
+/// The consents of one patient, compiled for one establishment (*règles de consentement*).
+#[derive(Clone, Debug)]
+pub struct Rules {
+    consents: Box<[Compiled]>,
+    linked: bool,
+    until: Option<OffsetDateTime>,
+}
+
+/// What decides a question.
+#[derive(Clone, Copy)]
+struct Decisive<'a> {
+    consent: &'a Compiled,
+    answer: Answer,
+}
+
+impl Rules {
+    /// Compiles what was said for who asks now. `linked`: the patient was there in person not long ago.
+    #[must_use]
+    pub fn compile(consents: &[Consent], asker: Asker<'_>, linked: bool, at: OffsetDateTime) -> Self {
+        let edges = consents.iter().flat_map(|consent| consent.root.all());
+        let edges = edges.flat_map(|rule| [rule.period.start, rule.period.end]).flatten();
+        Self {
+            until: edges.filter(|edge| *edge > at).min(),
+            consents: consents.iter().filter_map(|consent| Compiled::of(consent, asker, at)).collect(),
+            linked,
+        }
+    }
+
+    /// The same rules, to be compiled anew at that moment too.
+    pub(super) fn ending(self, edge: Option<OffsetDateTime>) -> Self {
+        Self { until: self.until.into_iter().chain(edge).min(), ..self }
+    }
+
+    /// What a decision needs to know for one interaction.
+    #[must_use]
+    pub fn facts(&self, resource_type: &str, purpose: Purpose, practitioner: Option<&str>) -> ConsentFacts {
+        let question = Question { resource_type, purpose: purpose.as_str(), practitioner, labels: &[] };
+        let decisive = self.decisive(question);
+        ConsentFacts {
+            stance: stance(decisive),
+            linked: self.linked,
+            holder: decisive.is_some_and(|decisive| decisive.consent.holder),
+            hides: self.hides(question),
+        }
+    }
+
+    /// What a decision needs to know for everything at once: for a token that is taken to a back-end, where no gateway
+    /// looks at each request. Denied where anything is.
+    #[must_use]
+    pub fn facts_of_everything(&self, purpose: Purpose, practitioner: Option<&str>) -> ConsentFacts {
+        let all = CLASSES.iter().map(|class| self.facts(class, purpose, practitioner));
+        let stricter = |one: ConsentFacts, other: ConsentFacts| ConsentFacts {
+            stance: match (one.stance, other.stance) {
+                (Stance::Denies, _) | (_, Stance::Denies) => Stance::Denies,
+                (Stance::Silent, _) | (_, Stance::Silent) => Stance::Silent,
+                (Stance::Permits, Stance::Permits) => Stance::Permits,
+            },
+            linked: self.linked,
+            holder: one.holder && other.holder,
+            hides: one.hides || other.hides,
+        };
+        all.reduce(stricter).unwrap_or_default()
+    }
+
+    /// Which entries of an answer whoever asks may not see.
+    #[must_use]
+    pub fn hidden<'a>(&'a self, purpose: Purpose, practitioner: Option<&'a str>) -> Hidden<'a> {
+        Hidden { rules: self, purpose, practitioner }
+    }
+
+    /// The consent that decides one interaction, for what travels to the back-end.
+    #[must_use]
+    pub fn id_for(&self, resource_type: &str, purpose: Purpose, practitioner: Option<&str>) -> Option<Uuid> {
+        let question = Question { resource_type, purpose: purpose.as_str(), practitioner, labels: &[] };
+        self.decisive(question).map(|decisive| decisive.consent.id)
+    }
+
+    /// Whether they must be compiled anew at that moment, because a period began or ended.
+    #[must_use]
+    pub fn hold_at(&self, at: OffsetDateTime) -> bool {
+        self.until.is_none_or(|until| at < until)
+    }
+
+    /// The module's precedence, literally; of those that decide alike, the newest is named.
+    fn decisive(&self, question: Question<'_>) -> Option<Decisive<'_>> {
+        if !speaks_of_patients(question.resource_type) {
+            return None;
+        }
+        let answers = || {
+            let answered = |consent| Some(Decisive { consent, answer: Compiled::answer(consent, question)? });
+            self.consents.iter().filter_map(answered)
+        };
+        let denials = || answers().filter(|one| one.answer.choice == Choice::Deny);
+        let stands = |permit: &Decisive<'_>| denials().all(|denial| permit.outweighs(denial));
+        let newest = |one: &Decisive<'_>| (one.consent.given_at, one.consent.id);
+        let permit = answers().filter(|one| one.answer.choice == Choice::Permit).filter(stands).max_by_key(newest);
+        permit.or_else(|| denials().max_by_key(newest))
+    }
+
+    fn hides(&self, question: Question<'_>) -> bool {
+        let mut spoken = BTreeSet::new();
+        self.consents.iter().for_each(|consent| consent.labels(&mut spoken));
+        let spoken: Vec<Label> = spoken.into_iter().collect();
+        if spoken.is_empty() {
+            return false;
+        }
+        if spoken.len() > COMBINED {
+            return true;
+        }
+        (1..1_usize << spoken.len()).any(|chosen| {
+            let of_entry = |(place, label): (usize, &Label)| (chosen >> place & 1 == 1).then_some(*label);
+            let labels: Vec<Label> = spoken.iter().enumerate().filter_map(of_entry).collect();
+            stance(self.decisive(Question { labels: &labels, ..question })) == Stance::Denies
+        })
+    }
+}
+
+impl Decisive<'_> {
+    /// Second rule of the precedence.
+    fn outweighs(&self, denial: Decisive<'_>) -> bool {
+        self.consent.given_at > denial.consent.given_at
+            && self.answer.exactness > denial.answer.exactness
+            && (self.consent.holder || !denial.consent.holder)
+    }
+}
+
+fn stance(decisive: Option<Decisive<'_>>) -> Stance {
+    decisive.map_or(Stance::Silent, |decisive| decisive.answer.choice.stance())
+}
+
+/// What of an answer is hidden from whoever asks (*données masquées*).
+#[derive(Clone, Copy, Debug)]
+pub struct Hidden<'a> {
+    rules: &'a Rules,
+    purpose: Purpose,
+    practitioner: Option<&'a str>,
+}
+
+impl Hidden<'_> {
+    /// Whether an entry of this type with these `meta.security` codings (system, code) is hidden. A label that is none
+    /// of ours hides nothing.
+    pub fn hides<'b>(
+        &self,
+        resource_type: &str,
+        security: impl IntoIterator<Item = (&'b str, &'b str)>,
+    ) -> bool {
+        let labels: Vec<Label> =
+            security.into_iter().filter_map(|(system, code)| Label::of(system, code)).collect();
+        let (purpose, practitioner) = (self.purpose.as_str(), self.practitioner);
+        let question = Question { resource_type, purpose, practitioner, labels: &labels };
+        stance(self.rules.decisive(question)) == Stance::Denies
+    }
+}

@@ -1,0 +1,47 @@
+//! How much may a patient say, and how soon must every node know it?
+
+use std::time::Duration;
+
+/// How long what a patient said is remembered by a node that cannot tell whether it changed: half of the second within
+/// which every node must know.
+pub const CONSENT_REMEMBERED: Duration = Duration::from_millis(500);
+
+/// Patients whose consents are kept in memory: those who are at a counter now.
+pub const CONSENTS_CACHED: usize = 20_000;
+
+/// Establishments for which the rules of one patient are kept compiled.
+pub const CONSENT_ASKERS: usize = 8;
+
+/// Consents of one patient that stand at once. Against a counter that writes and writes.
+pub const MAX_CONSENTS: usize = 50;
+
+/// Consents of one patient in one answer, newest first.
+pub const CONSENTS_SHOWN: usize = 200;
+
+/// Rules of one consent, with all exceptions. The longest example of IHE PCF has three.
+pub const MAX_PROVISIONS: usize = 32;
+
+/// Rules below rules: IHE PCF Intermediate has two, an exception of an exception is one more.
+pub const MAX_PROVISION_DEPTH: usize = 4;
+
+/// Actors, purposes, resource types or labels of one rule.
+pub const MAX_PROVISION_WORDS: usize = 32;
+
+/// Octets of one reference, code or name in a consent (FHIR R4 §2.24.0.1: an id has at most 64).
+pub const MAX_CONSENT_WORD: usize = 128;
+
+/// A patient who was at an establishment in person is its patient for so long, unless configured otherwise
+/// (`[consent] link_days`): from one yearly check-up to the next.
+pub const LINK_LIFE: time::Duration = time::Duration::days(365);
+
+/// A presence of the same patient at the same place is written down again after so long.
+pub const LINK_AGAIN: time::Duration = time::Duration::hours(12);
+
+/// Links that wait to be written; more are dropped and counted: the next presence writes them.
+pub const LINKS_WAITING: usize = 10_000;
+
+/// Between two writings of links.
+pub const LINK_FLUSH: Duration = Duration::from_millis(500);
+
+/// Links of one writing.
+pub const LINKS_AT_ONCE: usize = 500;
