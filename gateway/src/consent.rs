@@ -15,35 +15,40 @@
 
 mod class;
 mod compile;
+mod conflict;
 pub mod fhir;
 mod label;
 mod model;
+mod route;
 pub mod rules;
 mod standing;
 mod store;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use policies::ClientKind;
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 pub use compile::Asker;
 pub use label::{ACT_CODE, CONFIDENTIALITY, Label};
 pub use model::{Actor, Choice, Consent, Guardian, KindName, Period, Provision};
+pub(crate) use route::{give, show, withdraw};
 pub use rules::{Hidden, Rules};
 pub use standing::Link;
 pub(crate) use watch::watch;
 
-use crate::limits::{CONSENT_REMEMBERED, CONSENTS_CACHED, LINK_AGAIN, LINKS_WAITING};
+use crate::limits::{CONSENT_REMEMBERED, CONSENTS_CACHED, LINKS_WAITING};
 use crate::registry::{Client, RegistryError};
 use crate::store::Store;
 use standing::Standing;
+use store::Stored;
 
 /// Consents and therapeutic links of all patients (*consentements*).
 pub struct Consents {
@@ -123,6 +128,22 @@ impl Consents {
         let standing = Arc::new(store::standing(&self.store, subject, at, at - self.link_life).await?);
         self.remembered.insert(subject.to_owned(), Remembered { read, standing: standing.clone() });
         Ok(standing)
+    }
+
+    /// What stands at that moment, from the database itself.
+    async fn standing_now(&self, subject: &str, at: OffsetDateTime) -> Result<Vec<Consent>, RegistryError> {
+        self.forget(subject);
+        Ok(self.standing(subject, at).await?.consents(at).cloned().collect())
+    }
+
+    /// The ids of the same.
+    async fn standing_ids(&self, subject: &str, at: OffsetDateTime) -> Result<BTreeSet<Uuid>, RegistryError> {
+        Ok(self.standing_now(subject, at).await?.into_iter().map(|consent| consent.id).collect())
+    }
+
+    /// Everything that the patient ever said, newest first, up to a bound.
+    async fn all(&self, subject: &str) -> Result<Vec<Stored>, RegistryError> {
+        store::all(&self.store, subject).await
     }
 
     /// What this node wrote itself it knows at once.

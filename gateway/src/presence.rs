@@ -108,6 +108,7 @@ pub(crate) async fn open_session(
             match app.audit.record(event).await {
                 Ok(recorded) => {
                     timing.lap("audit");
+                    app.consents.link(&opened.claims.subject, &opened.claims.establishment, recorded.at());
                     let answer = session_of::answer(app, opened, &recorded);
                     timing.lap("receipt");
                     timing.on(answer)
@@ -151,7 +152,7 @@ async fn admit(
     let reported = report.map(|report| report.as_str().to_owned()).or(listing);
     let signals = signals(app, reported, event)?;
     let holder = holder.ok_or_else(|| Refusal::new(ProblemCode::PatientUnknown))?;
-    let person = person(&holder, name, dependants, asked.dependant.as_deref())?;
+    let person = person(&holder, name, dependants, asked.dependant.as_deref(), at)?;
     event.subject = Some(person.patient.subject.clone());
     let known = Known::of(app, caller.client(), &person.patient, RiskFacts::of(signals), event).await?;
     timing.lap("patient");
@@ -184,13 +185,16 @@ async fn admit(
 fn person(
     holder: &Patient,
     card: String,
-    dependants: Vec<Dependant>,
+    mut dependants: Vec<Dependant>,
     asked: Option<&str>,
+    at: OffsetDateTime,
 ) -> Result<Person, Refusal> {
     let Some(subject) = asked else {
+        dependants.retain(|dependant| dependant.is_spoken_for(at));
         return Ok(Person { patient: holder.clone(), guardian: None, dependants, card });
     };
     match dependants.into_iter().find(|dependant| dependant.patient.subject == subject) {
+        Some(found) if !found.is_spoken_for(at) => Err(Refusal::new(ProblemCode::GuardianshipEnded)),
         Some(found) => {
             let guardian = Some(holder.subject.clone());
             Ok(Person { patient: found.patient, guardian, dependants: Vec::new(), card })

@@ -89,6 +89,24 @@ pub enum ProblemCode {
     EmergencyPatientUnknown,
     /// 422: a referral that this gateway does not keep. The detail names the rule.
     ReferralRefused,
+    /// 404: the session's patient has given no such consent.
+    ConsentUnknown,
+    /// 422: the consent says something that could not be enforced.
+    ConsentNotUnderstood,
+    /// 422: the consent has a code of no known list.
+    ConsentCodeUnknown,
+    /// 422: the consent names an establishment that is not registered.
+    ConsentActorUnknown,
+    /// 422: the consent could never hold, or was said at another time.
+    ConsentDates,
+    /// 409: the consent contradicts another one that stands, or itself.
+    ConsentContradictory,
+    /// 409: the patient has said exactly that already.
+    ConsentOverlaps,
+    /// 409: the patient has as many consents as are kept.
+    ConsentTooMany,
+    /// 403: a dependant who is of age is not spoken for.
+    GuardianshipEnded,
     /// 502: no connection to the back-end.
     BackEndUnreachable,
     /// 504: the back-end did not answer in time.

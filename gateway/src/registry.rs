@@ -169,6 +169,15 @@ impl Registry {
         store::link_guardian(&self.store, guardian, dependant, relationship).await
     }
 
+    /// What one patient is to another who may represent them, both by their subject.
+    pub async fn guardianship(
+        &self,
+        guardian: &str,
+        dependant: &str,
+    ) -> Result<Option<Relationship>, RegistryError> {
+        store::guardianship(&self.store, guardian, dependant).await
+    }
+
     /// Reports a card by the number of the document: it opens no more sessions. Its keyed name, by which those that
     /// it has opened are withdrawn. For operators.
     pub async fn report_card(

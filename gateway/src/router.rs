@@ -2,6 +2,7 @@
 
 mod api;
 mod care;
+mod consents;
 mod keyed;
 mod public;
 mod recorded;
@@ -80,6 +81,8 @@ fn presences() -> Router<Arc<App>> {
 fn sessions(app: &App) -> Router<Arc<App>> {
     let mut routes = Router::new()
         .route("/v1/sessions/{id}", get(api::read_session).delete(api::end_session))
+        .route("/v1/consents", post(consents::give).get(consents::all))
+        .route("/v1/consents/{id}", get(consents::read).delete(consents::withdraw))
         .route("/v1/sessions/{id}/step-up", post(api::begin_step_up))
         .route("/v1/sessions/{id}/step-up/{step_up}/proof", post(api::prove_step_up))
         .route("/v1/emergency-accesses", post(care::break_glass))

@@ -25,6 +25,14 @@ pub enum EventKind {
     EmergencyRefused,
     /// An emergency access was looked at by its reviewer, found to be right or not, or waited too long (*revue*).
     EmergencyReviewed,
+    /// A patient said at a counter what they agree to (*consentement donné*).
+    ConsentGiven,
+    /// The consents of a patient were shown at a counter.
+    ConsentRead,
+    /// A consent was brought, asked for or withdrawn, and was not taken.
+    ConsentRefused,
+    /// A patient withdrew a consent at a counter (*consentement retiré*).
+    ConsentWithdrawn,
     /// The gateway began to answer.
     GatewayStarted,
     /// The gateway stopped in order; without it, the next start follows a crash.
@@ -87,6 +95,10 @@ impl EventKind {
             Self::EmergencyOpened => "emergency-opened",
             Self::EmergencyRefused => "emergency-refused",
             Self::EmergencyReviewed => "emergency-reviewed",
+            Self::ConsentGiven => "consent-given",
+            Self::ConsentRead => "consent-read",
+            Self::ConsentRefused => "consent-refused",
+            Self::ConsentWithdrawn => "consent-withdrawn",
             Self::GatewayStarted => "gateway-started",
             Self::GatewayStopped => "gateway-stopped",
             Self::PoliciesRefused => "policies-refused",
@@ -162,6 +174,9 @@ pub struct AuditEvent {
     /// Who represented the patient, by the same kind of pseudonym.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guardian: Option<String>,
+    /// The consent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Uuid>,
     /// The card, by its keyed name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<String>,
@@ -213,6 +228,7 @@ impl AuditEvent {
             session: None,
             subject: None,
             guardian: None,
+            consent: None,
             card: None,
             status: None,
             service: None,

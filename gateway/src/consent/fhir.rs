@@ -12,8 +12,11 @@ mod provision;
 mod read;
 mod write;
 
-pub(crate) use read::{Expected, Said, read};
+pub use read::{Expected, read};
 pub(crate) use write::{bundle, resource};
+
+use crate::problem::ProblemCode;
+use crate::refusal::Refusal;
 
 /// Identifier system of establishments: their registered id.
 pub const ESTABLISHMENT_SYSTEM: &str = "https://bawaba.example/fhir/sid/establishment";
@@ -75,6 +78,21 @@ impl ConsentError {
         }
     }
 
+    /// What the counter is told.
+    const fn problem(self) -> ProblemCode {
+        match self {
+            Self::Contradictory(_) => ProblemCode::ConsentContradictory,
+            Self::Dates(_) => ProblemCode::ConsentDates,
+            Self::Malformed(_) => ProblemCode::Malformed,
+            Self::NotUnderstood(_) => ProblemCode::ConsentNotUnderstood,
+            Self::Overlaps => ProblemCode::ConsentOverlaps,
+            Self::SomebodyElse(_) => ProblemCode::PatientMismatch,
+            Self::TooMany => ProblemCode::ConsentTooMany,
+            Self::UnknownActor => ProblemCode::ConsentActorUnknown,
+            Self::UnknownCode(_) => ProblemCode::ConsentCodeUnknown,
+        }
+    }
+
     /// Which rule was broken, in a fixed sentence, where the code does not say it all.
     #[must_use]
     pub const fn detail(self) -> Option<&'static str> {
@@ -86,6 +104,16 @@ impl ConsentError {
             | Self::SomebodyElse(rule)
             | Self::UnknownCode(rule) => Some(rule),
             Self::Overlaps | Self::TooMany | Self::UnknownActor => None,
+        }
+    }
+}
+
+impl From<ConsentError> for Refusal {
+    fn from(error: ConsentError) -> Self {
+        let refusal = Self::new(error.problem());
+        match error.detail() {
+            Some(detail) => refusal.detail(detail),
+            None => refusal,
         }
     }
 }

@@ -34,9 +34,6 @@ pub const MAX_CONSENT_WORD: usize = 128;
 /// (`[consent] link_days`): from one yearly check-up to the next.
 pub const LINK_LIFE: time::Duration = time::Duration::days(365);
 
-/// A presence of the same patient at the same place is written down again after so long.
-pub const LINK_AGAIN: time::Duration = time::Duration::hours(12);
-
 /// Links that wait to be written; more are dropped and counted: the next presence writes them.
 pub const LINKS_WAITING: usize = 10_000;
 

@@ -3,6 +3,7 @@
 mod back_end;
 mod caller;
 mod emergency;
+mod consent;
 mod gateway;
 mod holder;
 mod presence;
@@ -81,6 +82,15 @@ impl ProblemCode {
         Self::EmergencySamePractitioner,
         Self::EmergencyPatientUnknown,
         Self::ReferralRefused,
+        Self::ConsentUnknown,
+        Self::ConsentNotUnderstood,
+        Self::ConsentCodeUnknown,
+        Self::ConsentActorUnknown,
+        Self::ConsentDates,
+        Self::ConsentContradictory,
+        Self::ConsentOverlaps,
+        Self::ConsentTooMany,
+        Self::GuardianshipEnded,
         Self::BackEndUnreachable,
         Self::BackEndTimeout,
         Self::BackEndOverloaded,
@@ -131,6 +141,15 @@ impl ProblemCode {
             Self::EmergencySamePractitioner => &emergency::SAME_PRACTITIONER,
             Self::EmergencyPatientUnknown => &emergency::PATIENT_UNKNOWN,
             Self::ReferralRefused => &emergency::REFERRAL_REFUSED,
+            Self::ConsentUnknown => &consent::UNKNOWN,
+            Self::ConsentNotUnderstood => &consent::NOT_UNDERSTOOD,
+            Self::ConsentCodeUnknown => &consent::CODE_UNKNOWN,
+            Self::ConsentActorUnknown => &consent::ACTOR_UNKNOWN,
+            Self::ConsentDates => &consent::DATES,
+            Self::ConsentContradictory => &consent::CONTRADICTORY,
+            Self::ConsentOverlaps => &consent::OVERLAPS,
+            Self::ConsentTooMany => &consent::TOO_MANY,
+            Self::GuardianshipEnded => &consent::GUARDIANSHIP_ENDED,
             Self::BackEndUnreachable => &back_end::UNREACHABLE,
             Self::BackEndTimeout => &back_end::TIMEOUT,
             Self::BackEndOverloaded => &back_end::OVERLOADED,

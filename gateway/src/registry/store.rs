@@ -55,6 +55,11 @@ const LINK_GUARDIAN: [&str; 2] = [
     WHERE guardian.subject = $1 AND dependant.subject = $2 \
     ON CONFLICT (guardian, dependant) DO UPDATE SET relationship = excluded.relationship",
 ];
+const GUARDIANSHIP: [&str; 2] = [
+    "SELECT relationship FROM guardianship WHERE guardian = unhex($1) AND dependant = unhex($2)",
+    "SELECT relationship FROM guardianship JOIN patient g ON g.id = guardian JOIN patient d ON d.id = dependant \
+    WHERE g.subject = $1 AND d.subject = $2",
+];
 const REPORT_CARD: &str = "INSERT INTO card_report (document_number_index, reason, reported_at) \
     VALUES ($1, $2, $3) ON CONFLICT (document_number_index) DO UPDATE SET \
     reason = excluded.reason, reported_at = excluded.reported_at";
@@ -158,6 +163,17 @@ pub(super) async fn link_guardian(
         0 => Err(RegistryError::Malformed("guardian or dependant is not enrolled")),
         _ => Ok(()),
     }
+}
+
+pub(super) async fn guardianship(
+    store: &Store,
+    guardian: &str,
+    dependant: &str,
+) -> Result<Option<Relationship>, RegistryError> {
+    let found = store.read(of_each(GUARDIANSHIP).bind(guardian).bind(dependant)).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let relationship = Relationship::parse(row.text("relationship")?);
+    relationship.map(Some).ok_or(RegistryError::Malformed("relationship"))
 }
 
 pub(super) async fn report_card(

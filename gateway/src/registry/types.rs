@@ -62,6 +62,15 @@ pub struct Dependant {
     pub patient: Patient,
 }
 
+impl Dependant {
+    /// Whether the guardian speaks for them at that moment: a child until it is of age, a ward as long as the registry
+    /// says so.
+    #[must_use]
+    pub fn is_spoken_for(&self, at: OffsetDateTime) -> bool {
+        self.relationship.speaks_for(self.patient.birth_year, at)
+    }
+}
+
 /// What a dependant is to the guardian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relationship {
@@ -72,6 +81,13 @@ pub enum Relationship {
 }
 
 impl Relationship {
+    /// Whether somebody born in that year is spoken for at that moment.
+    #[must_use]
+    pub fn speaks_for(self, birth_year: Option<i32>, at: OffsetDateTime) -> bool {
+        let of_age = birth_year.and_then(|year| majority(year.into())).is_some_and(|of_age| at >= of_age);
+        self == Self::Ward || !of_age
+    }
+
     /// The name on the wire and in the store.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -223,8 +223,19 @@ pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Ref
         .map(str::trim)
         .is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)));
     if !json {
+    if !is_json(&parts.headers, &["application/json"]) {
         return Err(Refusal::new(ProblemCode::UnsupportedMediaType).detail("send application/json"));
     }
     let bytes = read_body(&parts.headers, body, MAX_BODY_BYTES).await.map_err(Refusal::told)?;
     Ok(wire::parse(&bytes)?)
+}
+
+/// Whether the body is of one of these media types.
+pub(super) fn is_json(headers: &HeaderMap, taken: &[&str]) -> bool {
+    let essence = headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
+    essence.is_some_and(|essence| taken.iter().any(|taken| essence.eq_ignore_ascii_case(taken)))
 }

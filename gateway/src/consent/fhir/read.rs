@@ -15,23 +15,17 @@ const CLOCKS: Duration = Duration::minutes(10);
 
 /// Who is here, and when (*personnes présentes*).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Expected<'a> {
+pub struct Expected<'a> {
     /// Every name by which the counter knows the patient: its own and those at the back-ends.
-    pub(crate) patient: &'a [&'a str],
+    pub patient: &'a [&'a str],
     /// The guardian who holds the card, where the patient is a dependant.
-    pub(crate) guardian: Option<&'a str>,
+    pub guardian: Option<&'a str>,
     /// Where they are.
-    pub(crate) establishment: &'a str,
+    pub establishment: &'a str,
     /// When the card proved to be here.
-    pub(crate) present_since: OffsetDateTime,
+    pub present_since: OffsetDateTime,
     /// Now.
-    pub(crate) at: OffsetDateTime,
-}
-
-/// What was said, not yet compared with what stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) root: Provision,
+    pub at: OffsetDateTime,
 }
 
 const ELEMENTS: [&str; 20] = [
@@ -40,8 +34,8 @@ const ELEMENTS: [&str; 20] = [
     "verification", "provision",
 ];
 
-/// Reads a FHIR R4 Consent of the patient who is here.
-pub(crate) fn read(body: &[u8], expected: Expected<'_>) -> Result<Said, ConsentError> {
+/// The rules of a FHIR R4 Consent of the patient who is here; not yet compared with what stands.
+pub fn read(body: &[u8], expected: Expected<'_>) -> Result<Provision, ConsentError> {
     let json = Json::parse(body).ok_or(Malformed("the body is not JSON, or says something twice"))?;
     if json.text("resourceType") != Some("Consent") {
         return Err(Malformed("resourceType is not Consent"));
@@ -73,7 +67,7 @@ pub(crate) fn read(body: &[u8], expected: Expected<'_>) -> Result<Said, ConsentE
         }
     }
     let base = json.member("policyRule").map(codes::base).transpose()?;
-    Ok(Said { root: provision::root(base, json.member("provision"), expected.at)? })
+    provision::root(base, json.member("provision"), expected.at)
 }
 
 /// The patient speaks, or their guardian, here.
