@@ -2,22 +2,37 @@
 //!
 //! One place, one line per theme: what is looked up here is passed in to the policies, which look nothing up themselves.
 
-use policies::{Facts, PathwayFacts, RiskFacts};
+use std::sync::Arc;
+
+use policies::{Acr, ConsentFacts, Facts, PathwayFacts, Purpose, RiskFacts};
 
 use crate::app::App;
 use crate::audit::AuditEvent;
+use crate::consent::Rules;
 use crate::fhir::Step;
 use crate::refusal::Refusal;
 use crate::registry::{Client, Patient};
 
 /// What is known of a patient at an establishment, looked up once for all that a request asks (*faits connus*).
 pub(crate) struct Known {
+    /// What the patient said to whom asks so; nothing before there is a session.
+    consent: Option<(Arc<Rules>, Asking)>,
     pathway: PathwayFacts,
     risk: RiskFacts,
 }
 
+/// As what a session asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking {
+    /// Why.
+    pub(crate) purpose: Purpose,
+    /// On which proof.
+    pub(crate) acr: Acr,
+}
+
 impl Known {
     /// Looks up what decisions need at the moment of the event. `risk` is the session's.
+    /// Looks up what decisions about a session's requests need at the moment of the event. `risk` is the session's.
     pub(crate) async fn of(
         app: &App,
         client: &Client,
@@ -31,20 +46,51 @@ impl Known {
             referred: app.referrals.refer_to(client, &patient.subject, event.at).await?,
         };
         Ok(Self { pathway, risk })
+        (asking, risk): (Asking, RiskFacts),
+        event: &AuditEvent,
+    ) -> Result<Self, Refusal> {
+        let rules = app.consents.rules(&patient.subject, client, event.at).await?;
+        Ok(Self { consent: Some((rules, asking)), ..Self::before_session(client, patient, risk) })
+    }
+
+    /// The same, before there is a session: what was said of records matters when one is opened.
+    pub(crate) fn before_session(client: &Client, patient: &Patient, risk: RiskFacts) -> Self {
+        let pathway =
+            PathwayFacts { scheme: Some(patient.coverage.scheme), level: client.site.level, referred: false };
+        Self { consent: None, pathway, risk }
+    }
+
+    /// The patient's consents for whoever asks, and as what they ask.
+    pub(crate) fn consent(&self) -> Option<(&Arc<Rules>, Asking)> {
+        self.consent.as_ref().map(|(rules, asking)| (rules, *asking))
     }
 
     /// The facts of one interaction.
-    pub(crate) fn of_step(&self, _step: &Step) -> Facts {
-        self.of_service("")
+    pub(crate) fn of_step(&self, step: &Step) -> Facts {
+        self.facts(|rules, purpose| rules.facts(&step.resource_type, purpose, None))
     }
 
     /// The facts of a back-end as a whole, for a token that its holder brings there: nobody looks at each request again.
-    pub(crate) fn of_service(&self, _service: &str) -> Facts {
-        Facts { pathway: self.pathway, risk: self.risk.clone(), ..Facts::default() }
+    pub(crate) fn of_service(&self, _service: &str, practitioner: Option<&str>) -> Facts {
+        self.facts(|rules, purpose| rules.facts_of_everything(purpose, practitioner))
     }
 
     /// The facts of a session that is about to open.
     pub(crate) fn of_opening(&self) -> Facts {
-        self.of_service("")
+        self.facts(|_, _| ConsentFacts::default())
+    }
+
+    fn facts(&self, consent: impl FnOnce(&Rules, Purpose) -> ConsentFacts) -> Facts {
+        let consent = self.consent().map(|(rules, Asking { purpose, acr })| {
+            let facts = consent(rules, purpose);
+            // A session that rests on a presence is the link itself.
+            ConsentFacts { linked: facts.linked || acr >= Acr::Card, ..facts }
+        });
+        Facts {
+            consent: consent.unwrap_or_default(),
+            pathway: self.pathway,
+            risk: self.risk.clone(),
+            ..Facts::default()
+        }
     }
 }

@@ -173,9 +173,11 @@ fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Req
             context.extend(emergency.attributes(names));
             uid(&names.gateway, "bawaba")
         }
-        Action::Introspect | Action::Consent | Action::Eligibility | Action::VerifyReceipts => {
+        Action::Consent => {
+            context.push(("consent".to_owned(), request.facts.consent.record(names)?));
             uid(&names.gateway, "bawaba")
         }
+        Action::Introspect | Action::Eligibility | Action::VerifyReceipts => uid(&names.gateway, "bawaba"),
     };
     let context = Context::from_pairs(context).map_err(|cause| cause.to_string())?;
     let principal = uid(names.principal(request.client.kind), &request.client.id);

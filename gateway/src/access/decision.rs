@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
-use crate::facts::Known;
+use crate::facts::{Asking, Known};
 use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
@@ -86,7 +86,9 @@ pub(crate) async fn understand<'a>(
 
     let patient = session::patient(app, &session).await?;
     let there = app.pseudonym_at(back_end, &patient)?;
-    let known = Known::of(app, caller.client(), &patient, session.risk(), event).await?;
+    let claims = session.claims();
+    let asking = Asking { purpose: claims.purpose, acr: claims.acr };
+    let known = Known::of(app, caller.client(), &patient, (asking, session.risk()), event).await?;
     Ok(Understood { back_end, session, target, query: head.query, there, known })
 }
 

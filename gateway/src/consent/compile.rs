@@ -91,9 +91,9 @@ impl Compiled {
         self.root.answer(question, Exactness::Anybody)
     }
 
-    /// Every label that it speaks of.
-    pub(super) fn labels(&self, into: &mut BTreeSet<Label>) {
-        self.root.labels(into);
+    /// Every label and every resource type that it speaks of.
+    pub(super) fn words<'a>(&'a self, labels: &mut BTreeSet<Label>, classes: &mut BTreeSet<&'a str>) {
+        self.root.words(labels, classes);
     }
 }
 
@@ -120,7 +120,9 @@ impl Node {
         let limits = |words: &[Box<str>], word: &str| words.is_empty() || words.iter().any(|w| **w == *word);
         let labelled = self.labels.is_empty()
             || self.labels.iter().any(|hidden| question.labels.iter().any(|label| hidden.means(*label)));
-        if !(labelled && limits(&self.purposes, question.purpose) && limits(&self.classes, question.resource_type))
+        if !(labelled
+            && limits(&self.purposes, question.purpose)
+            && limits(&self.classes, question.resource_type))
         {
             return None;
         }
@@ -128,9 +130,10 @@ impl Node {
         answers.reduce(Answer::stricter).or(Some(Answer { choice: self.choice, exactness }))
     }
 
-    fn labels(&self, into: &mut BTreeSet<Label>) {
-        into.extend(&self.labels);
-        self.exceptions.iter().for_each(|below| below.labels(into));
+    fn words<'a>(&'a self, labels: &mut BTreeSet<Label>, classes: &mut BTreeSet<&'a str>) {
+        labels.extend(&self.labels);
+        classes.extend(self.classes.iter().map(|class| &**class));
+        self.exceptions.iter().for_each(|below| below.words(labels, classes));
     }
 }
 

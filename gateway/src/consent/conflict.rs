@@ -64,10 +64,9 @@ fn meant<'a>(new: &'a Consent, clients: &'a [std::sync::Arc<Client>]) -> Vec<Mea
     let kind_of = |id: &str| clients.iter().find(|client| client.id == id).map(|client| client.kind);
     let actors = new.root.all().filter(|rule| rule.choice == Choice::Permit).flat_map(|rule| &rule.actors);
     let named = actors.filter_map(|actor| match actor {
-        Actor::Establishment(id) => Some(Meant {
-            asker: Asker { establishment: id, kind: kind_of(id)? },
-            practitioner: None,
-        }),
+        Actor::Establishment(id) => {
+            Some(Meant { asker: Asker { establishment: id, kind: kind_of(id)? }, practitioner: None })
+        }
         Actor::Practitioner { id, at } => {
             let establishment = at.as_deref().unwrap_or(NOBODY);
             let kind = kind_of(establishment).unwrap_or(ClientKind::Hospital);
@@ -75,10 +74,9 @@ fn meant<'a>(new: &'a Consent, clients: &'a [std::sync::Arc<Client>]) -> Vec<Mea
         }
         Actor::Kind(_) => None,
     });
-    let kinds = ClientKind::ALL.iter().map(|kind| Meant {
-        asker: Asker { establishment: NOBODY, kind: *kind },
-        practitioner: None,
-    });
+    let kinds = ClientKind::ALL
+        .iter()
+        .map(|kind| Meant { asker: Asker { establishment: NOBODY, kind: *kind }, practitioner: None });
     named.chain(kinds).collect()
 }
 

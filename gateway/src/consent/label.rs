@@ -12,9 +12,9 @@ const LEVELS: [&str; 6] = ["U", "L", "M", "N", "R", "V"];
 
 /// HL7 v3 `InformationSensitivityPolicy`: what kind of thing it is that is sensitive.
 const SENSITIVITIES: [&str; 33] = [
-    "ADOL", "BH", "CEL", "COGN", "DEMO", "DIA", "DOB", "DVD", "ETH", "ETHUD", "GDIS", "GENDER", "HIV", "LIVARG", "MARST",
-    "MST", "OPIOIDUD", "PHY", "PREGNANT", "PRS", "PSY", "PSYTHPN", "RACE", "REL", "SCA", "SDV", "SEX", "SICKLE", "SOC",
-    "SPI", "STD", "SUD", "TBOO",
+    "ADOL", "BH", "CEL", "COGN", "DEMO", "DIA", "DOB", "DVD", "ETH", "ETHUD", "GDIS", "GENDER", "HIV",
+    "LIVARG", "MARST", "MST", "OPIOIDUD", "PHY", "PREGNANT", "PRS", "PSY", "PSYTHPN", "RACE", "REL", "SCA",
+    "SDV", "SEX", "SICKLE", "SOC", "SPI", "STD", "SUD", "TBOO",
 ];
 
 /// A security label of an entry (*étiquette de confidentialité*), as `meta.security` has it.

@@ -331,17 +331,14 @@ async fn end_sessions(
     at: OffsetDateTime,
 ) -> Result<(), RegistryError> {
     for establishment in establishments {
-        let what =
-            Withdrawn::Consent { subject: subject.to_owned(), establishment: establishment.clone() };
+        let what = Withdrawn::Consent { subject: subject.to_owned(), establishment: establishment.clone() };
         app.withdrawals.withdraw(what, "consent-withdrawn", at + app.config.limits.session, at).await?;
     }
     Ok(())
 }
 
 fn fhir_json(status: StatusCode, body: &serde_json::Value) -> Response {
-    let headers = [
-        (http::header::CONTENT_TYPE, "application/fhir+json"),
-        (http::header::CACHE_CONTROL, "no-store"),
-    ];
+    let headers =
+        [(http::header::CONTENT_TYPE, "application/fhir+json"), (http::header::CACHE_CONTROL, "no-store")];
     (status, headers, body.to_string()).into_response()
 }

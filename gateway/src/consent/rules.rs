@@ -19,6 +19,7 @@
 //! consent speaks of resource types that hold nothing of a patient, such as the description of a medicine.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use policies::{ConsentFacts, Purpose, Stance};
 use time::OffsetDateTime;
@@ -38,6 +39,8 @@ pub struct Rules {
     consents: Box<[Compiled]>,
     linked: bool,
     until: Option<OffsetDateTime>,
+    /// Whether anything is hidden, for each purpose.
+    hides: [OnceLock<bool>; Purpose::ALL.len()],
 }
 
 /// What decides a question.
@@ -57,6 +60,7 @@ impl Rules {
             until: edges.filter(|edge| *edge > at).min(),
             consents: consents.iter().filter_map(|consent| Compiled::of(consent, asker, at)).collect(),
             linked,
+            hides: Default::default(),
         }
     }
 
@@ -74,7 +78,7 @@ impl Rules {
             stance: stance(decisive),
             linked: self.linked,
             holder: decisive.is_some_and(|decisive| decisive.consent.holder),
-            hides: self.hides(question),
+            hides: self.hides(purpose, practitioner),
         }
     }
 
@@ -96,10 +100,12 @@ impl Rules {
         all.reduce(stricter).unwrap_or_default()
     }
 
-    /// Which entries of an answer whoever asks may not see.
+    /// Which entries of an answer whoever asks may not see; nothing where they may see all. An answer may hold other
+    /// types than the question (`_include`, `$everything`): what is denied of them is hidden too.
     #[must_use]
-    pub fn hidden<'a>(&'a self, purpose: Purpose, practitioner: Option<&'a str>) -> Hidden<'a> {
-        Hidden { rules: self, purpose, practitioner }
+    pub fn hidden(self: &Arc<Self>, purpose: Purpose, practitioner: Option<&str>) -> Option<Hidden> {
+        let hidden = || Hidden { rules: self.clone(), purpose, practitioner: practitioner.map(Box::from) };
+        self.hides(purpose, practitioner).then(hidden)
     }
 
     /// The consent that decides one interaction, for what travels to the back-end.
@@ -127,24 +133,43 @@ impl Rules {
         let denials = || answers().filter(|one| one.answer.choice == Choice::Deny);
         let stands = |permit: &Decisive<'_>| denials().all(|denial| permit.outweighs(denial));
         let newest = |one: &Decisive<'_>| (one.consent.given_at, one.consent.id);
-        let permit = answers().filter(|one| one.answer.choice == Choice::Permit).filter(stands).max_by_key(newest);
+        let permit =
+            answers().filter(|one| one.answer.choice == Choice::Permit).filter(stands).max_by_key(newest);
         permit.or_else(|| denials().max_by_key(newest))
     }
 
-    fn hides(&self, question: Question<'_>) -> bool {
-        let mut spoken = BTreeSet::new();
-        self.consents.iter().for_each(|consent| consent.labels(&mut spoken));
-        let spoken: Vec<Label> = spoken.into_iter().collect();
-        if spoken.is_empty() {
-            return false;
+    /// Whether any entry could be hidden: found out once for each purpose.
+    fn hides(&self, purpose: Purpose, practitioner: Option<&str>) -> bool {
+        let find = || self.find_hidden(purpose, practitioner);
+        let place = Purpose::ALL.iter().position(|one| *one == purpose);
+        match (practitioner, place.and_then(|place| self.hides.get(place))) {
+            (None, Some(known)) => *known.get_or_init(find),
+            _ => find(),
         }
-        if spoken.len() > COMBINED {
+    }
+
+    fn find_hidden(&self, purpose: Purpose, practitioner: Option<&str>) -> bool {
+        let (mut labels, mut classes) = (BTreeSet::new(), BTreeSet::new());
+        for consent in &self.consents {
+            consent.words(&mut labels, &mut classes);
+        }
+        if labels.len() > COMBINED {
             return true;
         }
-        (1..1_usize << spoken.len()).any(|chosen| {
-            let of_entry = |(place, label): (usize, &Label)| (chosen >> place & 1 == 1).then_some(*label);
-            let labels: Vec<Label> = spoken.iter().enumerate().filter_map(of_entry).collect();
-            stance(self.decisive(Question { labels: &labels, ..question })) == Stance::Denies
+        let labels: Vec<Label> = labels.into_iter().collect();
+        let of_entry = |chosen: usize| {
+            let some = labels.iter().enumerate().filter(move |(place, _)| chosen >> place & 1 == 1);
+            some.map(|(_, label)| *label).collect::<Vec<Label>>()
+        };
+        // One type of which nothing is said stands for all the others.
+        let other = CLASSES.iter().find(|class| !classes.contains(**class));
+        classes.iter().chain(other).copied().any(|resource_type| {
+            (0..1_usize << labels.len()).any(|chosen| {
+                let labels = of_entry(chosen);
+                let purpose = purpose.as_str();
+                let question = Question { resource_type, purpose, practitioner, labels: &labels };
+                stance(self.decisive(question)) == Stance::Denies
+            })
         })
     }
 }
@@ -163,24 +188,24 @@ fn stance(decisive: Option<Decisive<'_>>) -> Stance {
 }
 
 /// What of an answer is hidden from whoever asks (*données masquées*).
-#[derive(Clone, Copy, Debug)]
-pub struct Hidden<'a> {
-    rules: &'a Rules,
+#[derive(Clone, Debug)]
+pub struct Hidden {
+    rules: Arc<Rules>,
     purpose: Purpose,
-    practitioner: Option<&'a str>,
+    practitioner: Option<Box<str>>,
 }
 
-impl Hidden<'_> {
+impl Hidden {
     /// Whether an entry of this type with these `meta.security` codings (system, code) is hidden. A label that is none
     /// of ours hides nothing.
-    pub fn hides<'b>(
+    pub fn hides<'a>(
         &self,
         resource_type: &str,
-        security: impl IntoIterator<Item = (&'b str, &'b str)>,
+        security: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> bool {
         let labels: Vec<Label> =
             security.into_iter().filter_map(|(system, code)| Label::of(system, code)).collect();
-        let (purpose, practitioner) = (self.purpose.as_str(), self.practitioner);
+        let (purpose, practitioner) = (self.purpose.as_str(), self.practitioner.as_deref());
         let question = Question { resource_type, purpose, practitioner, labels: &labels };
         stance(self.rules.decisive(question)) == Stance::Denies
     }

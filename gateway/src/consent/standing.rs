@@ -49,18 +49,26 @@ impl Standing {
     }
 
     /// The rules for this asker, compiled once for as long as they hold.
-    pub(super) fn rules(&self, asker: Asker<'_>, linked_after: OffsetDateTime, at: OffsetDateTime) -> Arc<Rules> {
+    pub(super) fn rules(
+        &self,
+        asker: Asker<'_>,
+        linked_after: OffsetDateTime,
+        at: OffsetDateTime,
+    ) -> Arc<Rules> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.retain(|(_, rules)| rules.hold_at(at));
-        if let Some((_, rules)) = compiled.iter().find(|(establishment, _)| **establishment == *asker.establishment)
+        if let Some((_, rules)) =
+            compiled.iter().find(|(establishment, _)| **establishment == *asker.establishment)
         {
             return rules.clone();
         }
-        let linked = self.links.iter().any(|link| {
-            link.establishment == asker.establishment && link.seen_at > linked_after
-        });
+        let linked = self
+            .links
+            .iter()
+            .any(|link| link.establishment == asker.establishment && link.seen_at > linked_after);
         let consents: Vec<Consent> = self.consents(at).cloned().collect();
-        let rules = Rules::compile(&consents, asker, linked, at).ending(self.of_age.filter(|edge| *edge > at));
+        let rules =
+            Rules::compile(&consents, asker, linked, at).ending(self.of_age.filter(|edge| *edge > at));
         let rules = Arc::new(rules);
         if compiled.len() >= CONSENT_ASKERS {
             compiled.clear();

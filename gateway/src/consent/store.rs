@@ -161,7 +161,8 @@ fn stored(row: &Row) -> Result<Stored, RegistryError> {
 
 /// A row that this program does not understand is an error, not one consent less: it might be the one that denies.
 fn consent(row: &Row) -> Result<Consent, RegistryError> {
-    let relationship = |word| Relationship::parse(word).ok_or(RegistryError::Malformed("consent.relationship"));
+    let relationship =
+        |word| Relationship::parse(word).ok_or(RegistryError::Malformed("consent.relationship"));
     let guardian = match (row.optional_text("guardian")?, row.optional_text("relationship")?) {
         (Some(subject), Some(word)) => {
             Some(Guardian { subject: subject.to_owned(), relationship: relationship(word)? })

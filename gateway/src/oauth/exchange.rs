@@ -13,7 +13,8 @@ use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
-use crate::facts::Known;
+use crate::facts::{Asking, Known};
+use crate::practitioner::Practitioner;
 use crate::refusal::Refusal;
 use crate::registry::Patient;
 use crate::session;
@@ -111,7 +112,8 @@ async fn of_session(
     let practitioner = actor::of_request(app, asked.form(), &session, at)?;
     let claims = session.claims();
     let patient = session::patient(app, &session).await?;
-    let known = Known::of(app, caller.client(), &patient, session.risk(), event).await?;
+    let asking = Asking { purpose: claims.purpose, acr: claims.acr };
+    let known = Known::of(app, caller.client(), &patient, (asking, session.risk()), event).await?;
     let permit = permit(
         app,
         &AccessRequest {
@@ -120,7 +122,7 @@ async fn of_session(
             purpose: claims.purpose,
             acr: claims.acr,
             dependant: claims.actor.is_some(),
-            facts: known.of_service(&back_end.service),
+            facts: known.of_service(&back_end.service, practitioner.as_ref().map(Practitioner::id)),
         },
         claims.authenticated_at,
         event,
@@ -157,7 +159,8 @@ async fn onward(
     let origin =
         origin.ok_or_else(|| OAuthError::exactly(&fault::SESSION_ENDED, "establishment-suspended"))?;
     let patient = patient(app, &received).await?;
-    let known = Known::of(app, &origin, &patient, RiskFacts::default(), event).await?;
+    let asking = Asking { purpose: claims.purpose, acr: claims.acr };
+    let known = Known::of(app, &origin, &patient, (asking, RiskFacts::default()), event).await?;
     let request = AccessRequest {
         client: caller.facts(),
         action: Action::ExchangeOnward {
@@ -167,7 +170,7 @@ async fn onward(
         purpose: claims.purpose,
         acr: claims.acr,
         dependant: received.patient().guardian.is_some(),
-        facts: known.of_service(&back_end.service),
+        facts: known.of_service(&back_end.service, claims.practitioner.as_deref()),
     };
     let goes_on = permit(app, &request, claims.authenticated_at, event)?;
     // What the counter could not have reached itself, no back-end reaches for it.

@@ -19,7 +19,8 @@ vocabulary! {
     }
 }
 
-/// The patient's consents, compiled for one question (*consentement*).
+/// The patient's consents, compiled for one question (*consentement*). Where a consent itself is withdrawn, `stance` and
+/// `holder` speak of that one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConsentFacts {
@@ -29,12 +30,12 @@ pub struct ConsentFacts {
     pub linked: bool,
     /// The consent that speaks was given with the holder's PIN.
     pub holder: bool,
-    /// Entries with some confidentiality labels are hidden from whoever asks (*masquage*).
+    /// Some entries are hidden from whoever asks, by their label or their type (*masquage*).
     pub hides: bool,
 }
 
 impl ConsentFacts {
-    pub(super) fn record(&self, names: &Names) -> Result<RestrictedExpression, String> {
+    pub(crate) fn record(&self, names: &Names) -> Result<RestrictedExpression, String> {
         record([
             ("stance", entity(&names.stance, self.stance.as_str())),
             ("linked", RestrictedExpression::new_bool(self.linked)),

@@ -1,28 +1,30 @@
 //! Whom does a reference in a consent mean?
 
 use policies::ClientKind;
+use serde_json::Value;
 
 use super::codes::{self, PARTICIPATION};
-use super::{
-    ConsentError, ESTABLISHMENT_SYSTEM, KIND_SYSTEM, PRACTITIONER_ROLE_SYSTEM, PRACTITIONER_SYSTEM,
-};
+use super::{ConsentError, ESTABLISHMENT_SYSTEM, KIND_SYSTEM, PRACTITIONER_ROLE_SYSTEM, PRACTITIONER_SYSTEM};
 use crate::consent::model::{Actor, KindName};
-use crate::fhir::json::Json;
 use crate::limits::MAX_CONSENT_WORD;
 
 /// `provision.actor`: who receives. An author or a custodian is another question, which a gateway does not see.
-pub(super) fn actor(json: &Json) -> Result<Actor, ConsentError> {
+pub(super) fn actor(json: &Value) -> Result<Actor, ConsentError> {
     super::provision::only(json, &["role", "reference", "id", "extension"])?;
-    if let Some(role) = json.member("role") {
-        let receives = |(system, code): &(&str, &str)| *system == PARTICIPATION && matches!(*code, "IRCP" | "PRCP");
+    if let Some(role) = json.get("role") {
+        let receives =
+            |(system, code): &(&str, &str)| *system == PARTICIPATION && matches!(*code, "IRCP" | "PRCP");
         if !codes::codings(role)?.iter().all(receives) {
             return Err(ConsentError::UnknownCode("actor.role is IRCP or PRCP of HL7 v3 ParticipationType"));
         }
     }
-    let reference = json.member("reference").ok_or(ConsentError::Malformed("actor.reference is missing"))?;
-    match (reference.text("reference"), reference.member("identifier")) {
+    let reference = json.get("reference").ok_or(ConsentError::Malformed("actor.reference is missing"))?;
+    match (reference.get("reference").and_then(Value::as_str), reference.get("identifier")) {
         (Some(literal), None) => literally(literal),
-        (None, Some(identifier)) => match (identifier.text("system"), identifier.text("value")) {
+        (None, Some(identifier)) => match (
+            identifier.get("system").and_then(Value::as_str),
+            identifier.get("value").and_then(Value::as_str),
+        ) {
             (Some(system), Some(value)) => logically(system, value),
             _ => Err(NOT_A_NAME),
         },

@@ -1,11 +1,11 @@
 //! Which span of time does a FHIR date name?
 
+use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, Month, OffsetDateTime};
 
 use super::ConsentError;
 use crate::consent::model::Period;
-use crate::fhir::json::Json;
 
 const NOT_A_DATE: ConsentError = ConsentError::Dates("a date is not a FHIR dateTime");
 
@@ -56,10 +56,10 @@ impl Span {
 }
 
 /// FHIR R4 Period: what is named as its end is still in it.
-pub(super) fn period(json: &Json) -> Result<Period, ConsentError> {
-    let end_of = |member| match json.member(member) {
+pub(super) fn period(json: &Value) -> Result<Period, ConsentError> {
+    let end_of = |member| match json.get(member) {
         None => Ok(None),
-        Some(Json::Text(text)) => Span::parse(text).map(Some),
+        Some(Value::String(text)) => Span::parse(text).map(Some),
         Some(_) => Err(NOT_A_DATE),
     };
     let (start, end) = (end_of("start")?, end_of("end")?);
@@ -79,7 +79,11 @@ mod tests {
             ("2026-02", datetime!(2026-02-01 0:00 UTC), datetime!(2026-03-01 0:00 UTC)),
             ("2026-12", datetime!(2026-12-01 0:00 UTC), datetime!(2027-01-01 0:00 UTC)),
             ("2028-02-29", datetime!(2028-02-29 0:00 UTC), datetime!(2028-03-01 0:00 UTC)),
-            ("2026-03-01T10:00:00.5+01:00", datetime!(2026-03-01 9:00 UTC), datetime!(2026-03-01 9:00:01 UTC)),
+            (
+                "2026-03-01T10:00:00.5+01:00",
+                datetime!(2026-03-01 9:00 UTC),
+                datetime!(2026-03-01 9:00:01 UTC),
+            ),
         ];
         for (text, from, to) in cases {
             assert_eq!(Span::parse(text), Ok(Span { from, to }), "{text}");
@@ -88,9 +92,18 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for text in
-            ["", "26", "2026-13", "2026-00", "2026-02-30", "2026-2-3", "2026-02-03T10:00:00", "20260203", "+026", "2026-02-0x"]
-        {
+        for text in [
+            "",
+            "26",
+            "2026-13",
+            "2026-00",
+            "2026-02-30",
+            "2026-2-3",
+            "2026-02-03T10:00:00",
+            "20260203",
+            "+026",
+            "2026-02-0x",
+        ] {
             assert_eq!(Span::parse(text), Err(NOT_A_DATE), "{text}");
         }
     }

@@ -1,12 +1,12 @@
 //! Which rules does `Consent.provision` say, and could each of them ever hold?
 
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::ConsentError;
 use super::ConsentError::{Contradictory, Dates, Malformed, NotUnderstood};
 use super::{actor, codes, date};
 use crate::consent::model::{Choice, Period, Provision};
-use crate::fhir::json::Json;
 use crate::limits::{MAX_PROVISION_DEPTH, MAX_PROVISIONS};
 
 /// The rules of a consent: the base of `policyRule` (FHIR R4) and of `provision.type` (IHE PCF).
@@ -15,7 +15,7 @@ use crate::limits::{MAX_PROVISION_DEPTH, MAX_PROVISIONS};
 /// an exception to the base; one that excepts everything contradicts it.
 pub(super) fn root(
     base: Option<Choice>,
-    provision: Option<&Json>,
+    provision: Option<&Value>,
     at: OffsetDateTime,
 ) -> Result<Provision, ConsentError> {
     let Some(json) = provision else {
@@ -52,21 +52,24 @@ struct Reading {
 impl Reading {
     fn rule(
         &mut self,
-        json: &Json,
+        json: &Value,
         choice: Choice,
         above: Period,
         depth: usize,
     ) -> Result<Provision, ConsentError> {
-        only(json, &[
-            "type", "period", "actor", "securityLabel", "purpose", "class", "provision", "id", "extension",
-        ])?;
+        only(
+            json,
+            &["type", "period", "actor", "securityLabel", "purpose", "class", "provision", "id", "extension"],
+        )?;
         self.left = self.left.checked_sub(1).ok_or(NotUnderstood("more rules than are taken"))?;
         let depth = depth.checked_sub(1).ok_or(NotUnderstood("rules deeper than are taken"))?;
-        let period = json.member("period").map(date::period).transpose()?.unwrap_or_default();
+        let period = json.get("period").map(date::period).transpose()?.unwrap_or_default();
         let holds = self.ever(period, above)?;
         let labels = words(json, "securityLabel", codes::label)?;
         if choice == Choice::Permit && !labels.is_empty() {
-            return Err(NotUnderstood("labels can be hidden, not shown alone: securityLabel is for type deny"));
+            return Err(NotUnderstood(
+                "labels can be hidden, not shown alone: securityLabel is for type deny",
+            ));
         }
         let mut exceptions = Vec::new();
         for below in codes::list(json, "provision")? {
@@ -122,20 +125,20 @@ fn agrees(rule: &Provision) -> Result<(), ConsentError> {
     Ok(())
 }
 
-fn choice(json: &Json) -> Result<Option<Choice>, ConsentError> {
-    match json.member("type") {
+fn choice(json: &Value) -> Result<Option<Choice>, ConsentError> {
+    match json.get("type") {
         None => Ok(None),
-        Some(Json::Text(word)) if word == "permit" => Ok(Some(Choice::Permit)),
-        Some(Json::Text(word)) if word == "deny" => Ok(Some(Choice::Deny)),
+        Some(Value::String(word)) if word == "permit" => Ok(Some(Choice::Permit)),
+        Some(Value::String(word)) if word == "deny" => Ok(Some(Choice::Deny)),
         Some(_) => Err(ConsentError::UnknownCode("provision.type is permit or deny")),
     }
 }
 
 /// The words of a list, each once, in one order: who says the same in another order says the same.
 fn words<T>(
-    json: &Json,
+    json: &Value,
     name: &str,
-    read: impl Fn(&Json) -> Result<T, ConsentError>,
+    read: impl Fn(&Value) -> Result<T, ConsentError>,
 ) -> Result<Vec<T>, ConsentError>
 where
     T: Clone + serde::Serialize + PartialEq,
@@ -147,11 +150,11 @@ where
 }
 
 /// Refuses every element that is none of these.
-pub(super) fn only(json: &Json, known: &[&str]) -> Result<(), ConsentError> {
-    let Json::Object(members) = json else {
+pub(super) fn only(json: &Value, known: &[&str]) -> Result<(), ConsentError> {
+    let Value::Object(members) = json else {
         return Err(Malformed("an element is not an object"));
     };
-    for (name, _) in members {
+    for name in members.keys() {
         // `_name` carries an extension of a primitive (FHIR R4 §2.6.2): it may be ignored.
         let plain = name.strip_prefix('_').unwrap_or(name);
         if !known.contains(&plain) {

@@ -1,5 +1,7 @@
 //! Is this the consent of the patient who is here, and what does it say?
 
+use crate::fhir::json::Json;
+use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::ConsentError;
@@ -8,7 +10,6 @@ use super::codes::{self, SCOPE};
 use super::date::Span;
 use super::provision::{self, only};
 use crate::consent::model::Provision;
-use crate::fhir::json::Json;
 
 /// A consent is said while the card is here: how far its own clock may be from ours.
 const CLOCKS: Duration = Duration::minutes(10);
@@ -29,26 +30,45 @@ pub struct Expected<'a> {
 }
 
 const ELEMENTS: [&str; 20] = [
-    "resourceType", "id", "meta", "language", "text", "extension", "identifier", "status", "scope", "category",
-    "patient", "dateTime", "performer", "organization", "sourceAttachment", "sourceReference", "policy", "policyRule",
-    "verification", "provision",
+    "resourceType",
+    "id",
+    "meta",
+    "language",
+    "text",
+    "extension",
+    "identifier",
+    "status",
+    "scope",
+    "category",
+    "patient",
+    "dateTime",
+    "performer",
+    "organization",
+    "sourceAttachment",
+    "sourceReference",
+    "policy",
+    "policyRule",
+    "verification",
+    "provision",
 ];
 
 /// The rules of a FHIR R4 Consent of the patient who is here; not yet compared with what stands.
 pub fn read(body: &[u8], expected: Expected<'_>) -> Result<Provision, ConsentError> {
-    let json = Json::parse(body).ok_or(Malformed("the body is not JSON, or says something twice"))?;
-    if json.text("resourceType") != Some("Consent") {
+    let twice = Malformed("the body is not JSON, or says something twice");
+    Json::parse(body).ok_or(twice)?;
+    let json: Value = serde_json::from_slice(body).map_err(|_| twice)?;
+    if json.get("resourceType").and_then(Value::as_str) != Some("Consent") {
         return Err(Malformed("resourceType is not Consent"));
     }
     only(&json, &ELEMENTS)?;
-    match json.text("status") {
+    match json.get("status").and_then(Value::as_str) {
         Some("active") => {}
         Some("draft" | "proposed" | "rejected" | "inactive" | "entered-in-error") => {
             return Err(NotUnderstood("what a patient says here is active; to withdraw is DELETE"));
         }
         _ => return Err(UnknownCode("status is of FHIR R4 ConsentState")),
     }
-    let scope = json.member("scope").ok_or(Malformed("scope is missing"))?;
+    let scope = json.get("scope").ok_or(Malformed("scope is missing"))?;
     if codes::codings(scope)?.iter().any(|scope| *scope != (SCOPE, "patient-privacy")) {
         return Err(NotUnderstood("scope is patient-privacy"));
     }
@@ -56,8 +76,8 @@ pub fn read(body: &[u8], expected: Expected<'_>) -> Result<Provision, ConsentErr
         return Err(Malformed("category is missing"));
     }
     persons(&json, expected)?;
-    if let Some(said) = json.member("dateTime") {
-        let Json::Text(said) = said else { return Err(Malformed("dateTime is not a text")) };
+    if let Some(said) = json.get("dateTime") {
+        let Value::String(said) = said else { return Err(Malformed("dateTime is not a text")) };
         let said = Span::parse(said)?;
         if said.to <= expected.present_since - CLOCKS {
             return Err(Dates("dateTime is before the patient was here"));
@@ -66,20 +86,20 @@ pub fn read(body: &[u8], expected: Expected<'_>) -> Result<Provision, ConsentErr
             return Err(Dates("dateTime is still to come"));
         }
     }
-    let base = json.member("policyRule").map(codes::base).transpose()?;
-    provision::root(base, json.member("provision"), expected.at)
+    let base = json.get("policyRule").map(codes::base).transpose()?;
+    provision::root(base, json.get("provision"), expected.at)
 }
 
 /// The patient speaks, or their guardian, here.
-fn persons(json: &Json, expected: Expected<'_>) -> Result<(), ConsentError> {
+fn persons(json: &Value, expected: Expected<'_>) -> Result<(), ConsentError> {
     let is_patient = |reference: &str| {
         reference.strip_prefix("Patient/").is_some_and(|name| expected.patient.contains(&name))
     };
-    let reference = |json: &Json| match json {
-        Json::Object(_) => json.text("reference").map(str::to_owned),
+    let reference = |json: &Value| match json {
+        Value::Object(_) => json.get("reference").and_then(Value::as_str).map(str::to_owned),
         _ => None,
     };
-    if let Some(patient) = json.member("patient")
+    if let Some(patient) = json.get("patient")
         && !reference(patient).is_some_and(|patient| is_patient(&patient))
     {
         return Err(SomebodyElse("Consent.patient is not the patient of the session"));
@@ -88,7 +108,8 @@ fn persons(json: &Json, expected: Expected<'_>) -> Result<(), ConsentError> {
         let speaks = reference(performer).is_some_and(|performer| match expected.guardian {
             None => is_patient(&performer),
             Some(guardian) => {
-                performer.starts_with("RelatedPerson/") || performer.strip_prefix("Patient/") == Some(guardian)
+                performer.starts_with("RelatedPerson/")
+                    || performer.strip_prefix("Patient/") == Some(guardian)
             }
         });
         if !speaks {

@@ -80,9 +80,7 @@ fn provision(rule: &Provision) -> Value {
 }
 
 fn actor(actor: &Actor) -> Value {
-    let logical = |kind: &str, system: &str, value: &str| {
-        json!({ "type": kind, "identifier": { "system": system, "value": value } })
-    };
+    let logical = |kind: &str, system: &str, value: &str| json!({ "type": kind, "identifier": { "system": system, "value": value } });
     let reference = match actor {
         Actor::Establishment(id) => logical("Organization", ESTABLISHMENT_SYSTEM, id),
         Actor::Kind(kind) => logical("Group", KIND_SYSTEM, kind.0.as_str()),
