@@ -221,9 +221,8 @@ fn permit(
         dependant: claims.actor.is_some(),
         facts: Facts { consent, ..Facts::default() },
     };
-    let decision = app.policies.decide(&request);
-    event.policy = Some(decision.policy_hash().to_owned());
     let age = (event.at - claims.authenticated_at).max(time::Duration::ZERO).unsigned_abs();
+    let decision = app.policies.decide_recorded(&request, Some(age), event);
     if let Some(permit) = decision.permit_at_age(age) {
         return Ok(permit);
     }
