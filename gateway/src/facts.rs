@@ -31,9 +31,22 @@ pub(crate) struct Asking {
 }
 
 impl Known {
-    /// Looks up what decisions need at the moment of the event. `risk` is the session's.
     /// Looks up what decisions about a session's requests need at the moment of the event. `risk` is the session's.
     pub(crate) async fn of(
+        app: &App,
+        client: &Client,
+        patient: &Patient,
+        (asking, risk): (Asking, RiskFacts),
+        event: &AuditEvent,
+    ) -> Result<Self, Refusal> {
+        let rules = async { Ok(app.consents.rules(&patient.subject, client, event.at).await?) };
+        let before = Self::before_session(app, client, patient, risk, event);
+        let (rules, before) = tokio::try_join!(rules, before)?;
+        Ok(Self { consent: Some((rules, asking)), ..before })
+    }
+
+    /// The same, before there is a session: no consent speaks of opening one.
+    pub(crate) async fn before_session(
         app: &App,
         client: &Client,
         patient: &Patient,
@@ -45,19 +58,7 @@ impl Known {
             level: client.site.level,
             referred: app.referrals.refer_to(client, &patient.subject, event.at).await?,
         };
-        Ok(Self { pathway, risk })
-        (asking, risk): (Asking, RiskFacts),
-        event: &AuditEvent,
-    ) -> Result<Self, Refusal> {
-        let rules = app.consents.rules(&patient.subject, client, event.at).await?;
-        Ok(Self { consent: Some((rules, asking)), ..Self::before_session(client, patient, risk) })
-    }
-
-    /// The same, before there is a session: what was said of records matters when one is opened.
-    pub(crate) fn before_session(client: &Client, patient: &Patient, risk: RiskFacts) -> Self {
-        let pathway =
-            PathwayFacts { scheme: Some(patient.coverage.scheme), level: client.site.level, referred: false };
-        Self { consent: None, pathway, risk }
+        Ok(Self { consent: None, pathway, risk })
     }
 
     /// The patient's consents for whoever asks, and as what they ask.

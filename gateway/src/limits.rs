@@ -3,8 +3,8 @@
 //! These are the defaults; the `[limits]` table of the configuration may lower or raise the ones that depend on the
 //! size of an establishment network. A bound without a clause number is ours, and its line says what it is against.
 
-mod emergency;
 mod consent;
+mod emergency;
 pub mod import;
 mod keyed;
 mod lists;
@@ -15,8 +15,8 @@ mod withdrawals;
 
 use std::time::Duration;
 
-pub use emergency::*;
 pub use consent::*;
+pub use emergency::*;
 pub use keyed::*;
 pub use lists::*;
 pub use oauth::*;

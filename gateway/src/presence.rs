@@ -154,7 +154,8 @@ async fn admit(
     let holder = holder.ok_or_else(|| Refusal::new(ProblemCode::PatientUnknown))?;
     let person = person(&holder, name, dependants, asked.dependant.as_deref(), at)?;
     event.subject = Some(person.patient.subject.clone());
-    let known = Known::before_session(caller.client(), &person.patient, RiskFacts::of(signals));
+    let risk = RiskFacts::of(signals);
+    let known = Known::before_session(app, caller.client(), &person.patient, risk, event).await?;
     timing.lap("patient");
     let request = AccessRequest {
         client: caller.facts(),

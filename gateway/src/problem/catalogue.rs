@@ -2,8 +2,8 @@
 
 mod back_end;
 mod caller;
-mod emergency;
 mod consent;
+mod emergency;
 mod gateway;
 mod holder;
 mod presence;

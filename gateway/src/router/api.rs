@@ -215,27 +215,19 @@ const JSON: [&str; 2] = ["application/json", "application/fhir+json"];
 /// A JSON body of one of our own routes.
 pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
-    let json = parts
-        .headers
-        .get(http::header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map(str::trim)
-        .is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)));
-    if !json {
-    if !is_json(&parts.headers, &["application/json"]) {
+    if !is_json(&parts.headers) {
         return Err(Refusal::new(ProblemCode::UnsupportedMediaType).detail("send application/json"));
     }
     let bytes = read_body(&parts.headers, body, MAX_BODY_BYTES).await.map_err(Refusal::told)?;
     Ok(wire::parse(&bytes)?)
 }
 
-/// Whether the body is of one of these media types.
-pub(super) fn is_json(headers: &HeaderMap, taken: &[&str]) -> bool {
+/// Whether the body calls itself so.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let essence = headers
         .get(http::header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .map(str::trim);
-    essence.is_some_and(|essence| taken.iter().any(|taken| essence.eq_ignore_ascii_case(taken)))
+    essence.is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)))
 }

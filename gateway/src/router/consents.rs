@@ -27,7 +27,7 @@ pub(super) async fn give(
 ) -> Response {
     let event = event(&app, EventKind::ConsentRefused, &caller, &context);
     let (parts, body) = request.into_parts();
-    let body = if is_json(&parts.headers, &["application/fhir+json", "application/json"]) {
+    let body = if is_json(&parts.headers) {
         read_body(&parts.headers, body, MAX_BODY_BYTES).await.map_err(Refusal::told)
     } else {
         Err(Refusal::new(ProblemCode::UnsupportedMediaType).detail("send application/fhir+json"))

@@ -36,8 +36,8 @@ steps! {
     8 "announced key" "0008_announced_key.sql",
     9 "site" "0009_site.sql",
     10 "policy set" "0010_policy_set.sql",
-    12 "emergency" "0012_emergency.sql",
     11 "consent" "0011_consent.sql",
+    12 "emergency" "0012_emergency.sql",
     13 "cover" "0013_cover.sql",
     14 "fraud" "0014_fraud.sql",
 }
