@@ -5,6 +5,7 @@
 //! `BENCH_ONLY=tokens,registry` measures those alone.
 
 mod flows;
+mod fraud;
 mod hot_list;
 mod load;
 mod oauth;
@@ -53,6 +54,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("tokens") {
             tokens::table().await?;
+        }
+        if wanted("fraud") {
+            fraud::table();
         }
         if wanted("registry") {
             registry::table().await?;

@@ -6,8 +6,9 @@ use bawaba_tests::kingdom::act::{Act, Label, What};
 use bawaba_tests::kingdom::cities::REGIONS;
 use bawaba_tests::kingdom::frauds::FraudKind;
 use bawaba_tests::kingdom::journeys::fastest;
+use bawaba_tests::kingdom::verdicts::Trial;
 use bawaba_tests::kingdom::{Kingdom, Size};
-use policies::ClientKind;
+use policies::{ClientKind, RiskSignal};
 
 fn small() -> Size {
     Size { frauds: 0.2, ..Size::of(4_000) }
@@ -89,4 +90,48 @@ fn every_kind_of_fraud_happens_and_is_rare() {
     }
     assert_eq!(kinds.len(), FraudKind::ALL.len(), "{kinds:?}");
     assert!(frauds * 25 < all && frauds * 1_000 > all, "{frauds} of {all}: {kinds:?}");
+}
+
+/// Every signal finds frauds and is mostly right about them. The floors are well below what is measured, and any signal that no longer
+/// works falls through its own.
+#[test]
+fn every_signal_finds_its_frauds_and_is_mostly_right() {
+    use RiskSignal as S;
+    // Percent of its alerts that are right, percent of the cases with its trace that it finds.
+    let floors = [
+        (S::CardReported, 85, 80),
+        (S::CloneSuspected, 95, 100),
+        (S::ImpossibleTravel, 60, 75),
+        (S::TwoPlaces, 60, 75),
+        (S::TwoCertificates, 60, 60),
+        (S::CardVelocity, 80, 15),
+        (S::StationVelocity, 75, 20),
+        (S::EstablishmentVelocity, 50, 10),
+        (S::NightActivity, 70, 75),
+        (S::BreakGlassRate, 75, 70),
+        (S::ManualRate, 70, 75),
+        (S::PresenceWithoutClaim, 70, 70),
+        (S::ClaimWithoutPresence, 75, 75),
+        (S::RelaySuspected, 50, 25),
+        (S::SecretsRun, 75, 70),
+        (S::OverDispensing, 80, 80),
+    ];
+    assert_eq!(floors.map(|(signal, ..)| signal), RiskSignal::ALL, "a new signal needs its floor");
+    let kingdom = Kingdom::new(Size { seed: 2, frauds: 0.4, ..Size::of(8_000) });
+    let verdicts = Trial::of(&kingdom);
+    for (signal, precision, recall) in floors {
+        let outcome = &verdicts.signals[&signal];
+        let reached = (outcome.precision().unwrap_or(0.0), outcome.recall().unwrap_or(0.0));
+        assert!(
+            reached.0 >= f64::from(precision) && reached.1 >= f64::from(recall),
+            "{signal}: precision and recall {reached:.0?} %, at least ({precision}, {recall}) expected; {outcome:?}"
+        );
+    }
+    assert!(verdicts.recall() >= Some(60.0), "of all cases: {:?}", verdicts.recall());
+    let (presences, [pin, held, denied]) = verdicts.honest;
+    assert!(
+        pin * 100 < presences && held * 400 < presences && denied * 1_000 < presences,
+        "{:?}",
+        verdicts.honest
+    );
 }

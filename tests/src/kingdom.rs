@@ -10,9 +10,10 @@
 //! | [`calendar`], [`journeys`], [`cards`] | when, on which way, with which card? |
 //! | [`act`] | what happens, and who really did it? |
 //! | [`counters`], [`errands`] | what do a visit and an errand look like from behind the counter? |
-//! | [`days`], [`outings`], [`occasions`] | what do the honest do: in streets, alone, many at once? |
+//! | [`days`], [`outings`], [`occasions`], [`queues`] | what do the honest do: in streets, alone, many at once, in a queue? |
 //! | [`frauds`] | who cheats, how, how often? |
 //! | [`observed`] | what does a gateway see of it? |
+//! | [`verdicts`] | how well did the signals do? |
 
 pub mod act;
 pub mod calendar;
@@ -29,10 +30,12 @@ pub mod occasions;
 pub mod outings;
 pub mod people;
 pub mod places;
+pub mod queues;
+pub mod verdicts;
 
 use std::collections::HashMap;
 
-use act::{Act, Label};
+use act::{Act, Label, LookAlike};
 use calendar::{DAYS, Day};
 use cards::Cards;
 use frauds::Case;
@@ -113,17 +116,39 @@ impl Kingdom {
         Month { kingdom: self, day: 0, ahead: Vec::new(), ready: 0 }
     }
 
+    /// What an honest act is, seen from outside.
+    fn label(&self, act: &Act, day: Day) -> Label {
+        let victim = act.card.and_then(|card| self.victims.get(&card.person));
+        if let Some((case, from, to)) = victim
+            && (*from..=*to).contains(&day.0)
+        {
+            return Label::Victim(*case);
+        }
+        if act.label != Label::Honest {
+            return act.label;
+        }
+        let moment = calendar::moment(act.at);
+        let evening = moment.fract() * 24.0;
+        if act.card.is_some_and(|card| self.is_reported(card, moment)) {
+            Label::LookAlike(LookAlike::FoundAgain)
+        } else if act.card.is_some_and(|card| card.issue != (0, 0)) {
+            Label::LookAlike(LookAlike::Renewed)
+        } else if day.ramadan() && evening > 19.5 {
+            Label::LookAlike(LookAlike::RamadanEvening)
+        } else if !(6.5..21.5).contains(&evening) {
+            Label::LookAlike(LookAlike::Night)
+        } else {
+            act.label
+        }
+    }
+
     fn day(&self, day: Day, out: &mut Vec<Act>) {
         let before = out.len();
         self.honest_day(day, out);
         self.occasions(day, out);
+        self.queue(day, &mut out[before..]);
         for act in &mut out[before..] {
-            let victim = act.card.and_then(|card| self.victims.get(&card.person));
-            if let Some((case, from, to)) = victim
-                && (*from..=*to).contains(&day.0)
-            {
-                act.label = Label::Victim(*case);
-            }
+            act.label = self.label(act, day);
         }
         self.calls(day, out);
         for case in &self.cases {
@@ -150,9 +175,8 @@ impl Iterator for Month<'_> {
         while self.ready == 0 && self.day < DAYS {
             self.kingdom.day(Day(self.day), &mut self.ahead);
             self.day += 1;
-            // Later days begin at their midnight; what else decides the order of simultaneous acts does not matter, but must.
-            self.ahead
-                .sort_by_key(|act| std::cmp::Reverse((act.at, act.place, act.station, act.card, act.label)));
+            // Later days begin at their midnight.
+            self.ahead.sort_by_key(|act| std::cmp::Reverse(act.order()));
             let midnight = Day(self.day).at(0.0);
             self.ready = self.ahead.len() - self.ahead.partition_point(|act| act.at >= midnight);
         }

@@ -113,6 +113,8 @@ pub enum LookAlike {
     Delegate,
     /// A hospital or a duty pharmacy at night.
     Night,
+    /// An evening of Ramadan, at the hour when pharmacies open again.
+    RamadanEvening,
     /// A card that was reported and found again.
     FoundAgain,
     /// A new card, or a new certificate on the old chip.
@@ -131,8 +133,17 @@ pub enum LookAlike {
     NextDoor,
     /// What is handed out in whole packs, or again after a breakage.
     WholePacks,
+    /// The register says that a counter is somewhere else.
+    WrongAddress,
     /// An ambulance from one hospital to another.
     Transfer,
+}
+
+impl Act {
+    /// What comes first: by time, and for the simultaneous by anything, as long as it is always the same.
+    pub fn order(&self) -> (OffsetDateTime, u32, u32, Option<Card>, Label) {
+        (self.at, self.place, self.station, self.card, self.label)
+    }
 }
 
 impl Label {
@@ -156,6 +167,7 @@ impl LookAlike {
             Self::MobileUnit => "mobile unit",
             Self::Delegate => "delegate",
             Self::Night => "night",
+            Self::RamadanEvening => "Ramadan evening",
             Self::FoundAgain => "found again",
             Self::Renewed => "renewed card",
             Self::SlowReader => "slow reader",
@@ -165,6 +177,7 @@ impl LookAlike {
             Self::Accident => "accident",
             Self::NextDoor => "next door",
             Self::WholePacks => "whole packs",
+            Self::WrongAddress => "wrong address",
             Self::Transfer => "transfer",
         }
     }

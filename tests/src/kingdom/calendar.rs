@@ -9,11 +9,16 @@ use time::{Duration, OffsetDateTime, Weekday};
 pub const DAYS: u32 = 31;
 
 /// Midnight of the first day on the wall clock, which then is UTC.
-pub const START: OffsetDateTime = datetime!(2026-03-01 00:00 UTC);
+const START: OffsetDateTime = datetime!(2026-03-01 00:00 UTC);
 /// The first day after Ramadan, the feast of its end (*Aïd al-Fitr*), and the day after it.
 const FEAST: [u32; 2] = [19, 20];
 /// The Sunday on which the wall clock goes from UTC to UTC+1.
 const CLOCKS_CHANGE: u32 = 21;
+
+/// Days since the month began, with their fraction.
+pub fn moment(at: OffsetDateTime) -> f64 {
+    (at - START).as_seconds_f64() / 86_400.0
+}
 
 /// A day of the month, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,8 +94,10 @@ impl Shifts {
         from + (to - from) * chance.unit().powf(1.15)
     }
 
-    /// The first moment at or after `minute` when it is open, if there is one on this day.
+    /// When somebody comes who wanted to at `minute`, if it is open on this day: those who are too early come within the first hour.
     pub fn open_from(self, minute: f64) -> Option<f64> {
-        self.0.iter().find(|(_, to)| minute < to - 5.0).map(|(from, _)| minute.max(from + 1.0))
+        let (from, to) = self.0.into_iter().find(|(_, to)| minute < to - 5.0)?;
+        let later = from + 1.0 + minute.fract() * (to - from - 6.0).min(60.0);
+        Some(if minute < from { later } else { minute })
     }
 }

@@ -77,11 +77,13 @@ impl Kingdom {
         if due.len() > 1 {
             visit = visit.looks_like(LookAlike::Delegate);
         }
+        // Half of the pharmacists read the whole handful first.
+        let next = if chance.happens(0.5) { (0.1, 0.4) } else { (2.0, 6.0) };
         for person in due {
             busy.take(person);
-            let prescription = Prescription::month_of_three(person, chance);
+            let prescription = Prescription::month_of_three(person);
             self.medicines(visit, self.card(person, day), prescription, chance, out);
-            visit = visit.later(chance.between(2.0, 6.0));
+            visit = visit.later(chance.between(next.0, next.1));
         }
     }
 
@@ -104,12 +106,13 @@ impl Kingdom {
         let from = chance.between(500.0, 900.0);
         let Some(minute) = self.open_from(about.centre, day, from) else { return };
         let mut visit = Visit::new(self, day, minute, about.centre, chance).looks_like(LookAlike::Family);
+        let next = if chance.happens(0.5) { (0.1, 0.5) } else { (3.0, 12.0) };
         for person in &ill {
             busy.take(*person);
             // A child comes with the parent's card.
             let card = self.card(*person, day).unwrap_or(guardian);
             self.care(visit, Some(card), chance, out);
-            visit = visit.later(chance.between(3.0, 12.0));
+            visit = visit.later(chance.between(next.0, next.1));
         }
         let place = about.pharmacies[0];
         let then = visit.minute + chance.between(20.0, 60.0) + self.way(about.centre, place) * 1.2;

@@ -33,8 +33,8 @@ impl Prescription {
     }
 
     /// One of three months.
-    pub fn month_of_three(person: u32, chance: &mut Chance) -> Self {
-        let month: u32 = chance.pick(&[28, 30, 56, 60, 84, 90]);
+    pub fn month_of_three(person: u32) -> Self {
+        let month: u32 = [28, 30, 56, 60, 84, 90][(person % 6) as usize];
         let pack = if month.is_multiple_of(28) { 28 } else { 30 };
         Self { number: u64::from(person) << 8, prescribed: 3 * month, wanted: month, pack }
     }
@@ -69,7 +69,7 @@ impl Kingdom {
         }
         let Prescription { number, prescribed, pack, .. } = prescription;
         out.push(handing.act(card, What::Dispense { prescription: number, prescribed, dispensed, pack }));
-        if chance.happens(0.002) {
+        if chance.happens(0.0004) {
             // The bottle broke on the way home.
             let again = handing.later(chance.between(40.0, 200.0)).looks_like(LookAlike::WholePacks);
             let what = What::Dispense { prescription: number, prescribed, dispensed: pack, pack };

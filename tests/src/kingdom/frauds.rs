@@ -150,7 +150,7 @@ impl Kingdom {
             _ => elsewhere,
         };
         let count = match kind {
-            Kept => chance.skewed(20.0, 0.6).clamp(6.0, 80.0),
+            Kept => chance.skewed(if number.is_multiple_of(3) { 45.0 } else { 20.0 }, 0.5).clamp(6.0, 90.0),
             Guessing => chance.skewed(10.0, 0.5).clamp(4.0, 40.0),
             Harvest | Overfilled | AfterHours => chance.skewed(60.0, 0.6).clamp(10.0, 300.0),
             _ => 1.0,
@@ -205,7 +205,9 @@ impl Kingdom {
                 }
             }
             Twin | TwinOtherName | Relayed => {
-                self.victims.insert(case.people[0], (case.number, from, to + 1));
+                // A second name over one chip stays true.
+                let until = if case.kind == TwinOtherName { DAYS } else { to + 1 };
+                self.victims.insert(case.people[0], (case.number, from, until));
             }
             _ => {}
         }

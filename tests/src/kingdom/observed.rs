@@ -9,7 +9,7 @@ use policies::fraud::{
 
 use super::Kingdom;
 use super::act::{Act, Card, Took, What};
-use super::calendar::START;
+use super::calendar::moment;
 use super::chance::{About, Chance};
 use super::places::Place;
 
@@ -44,9 +44,7 @@ impl Kingdom {
         match act.what {
             What::Presence(took) => Seen::Presence(PresenceSeen {
                 certificate: act.card.map(|card| self.certificate_key(card)),
-                reported: act
-                    .card
-                    .is_some_and(|card| self.is_reported(card, (act.at - START).as_seconds_f64() / 86_400.0)),
+                reported: act.card.is_some_and(|card| self.is_reported(card, moment(act.at))),
                 timing: Some(timing(took)),
             }),
             What::WrongChip => Seen::CloneSuspected,
@@ -74,8 +72,8 @@ impl Kingdom {
             kind: place.kind,
             position: Position::degrees(place.registered.latitude, place.registered.longitude),
             hours: place.hours.and_then(|(opens, closes)| OpeningHours::minutes(opens, closes)),
-            usual_hour: None,
             on_duty: false,
+            usual_hour: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! To the doctor and then for medicines, on the way to another town, in an emergency at night.
 
 use super::Kingdom;
-use super::act::{Act, Card, Label, LookAlike};
+use super::act::{Act, Label, LookAlike};
 use super::calendar::Day;
 use super::chance::{About, Chance};
 use super::counters::Visit;
@@ -55,12 +55,12 @@ impl Kingdom {
             true => (journey.leaves.1, home, journey.town),
             false => (journey.returns.1, journey.town, home),
         };
-        let mut errand = |town: u32, minute: f64, chance: &mut Chance| {
+        let mut errand = |turn: u64, town: u32, minute: f64, chance: &mut Chance| {
             let place = self.map.pharmacy(town, chance);
             let in_time = self.open_from(place, day, minute).is_some_and(|open| open == minute);
             if in_time && minute < 1_440.0 {
                 let visit = Visit::new(self, day, minute, place, chance).looks_like(LookAlike::Traveller);
-                let number = (u64::from(person) << 8) + 40 + u64::from(day.0);
+                let number = (u64::from(person) << 8) + turn + u64::from(day.0);
                 self.medicines(
                     visit,
                     self.card(person, day),
@@ -71,10 +71,10 @@ impl Kingdom {
             }
         };
         if chance.happens(0.3) {
-            errand(from, leaves - chance.skewed(40.0, 0.6), chance);
+            errand(40, from, leaves - chance.skewed(40.0, 0.6), chance);
         }
         if chance.happens(0.3) {
-            errand(to, leaves + journey.takes + chance.skewed(40.0, 0.7), chance);
+            errand(120, to, leaves + journey.takes + chance.skewed(40.0, 0.7), chance);
         }
     }
 
@@ -86,8 +86,8 @@ impl Kingdom {
         if self.map.towns[about.town as usize].market == Some(day.weekday()) {
             visit = visit.looks_like(LookAlike::MarketDay);
         }
-        let prescription = Prescription::month_of_three(person, chance);
-        self.medicines(self.dressed(visit, person, day), self.card(person, day), prescription, chance, out);
+        let prescription = Prescription::month_of_three(person);
+        self.medicines(visit, self.card(person, day), prescription, chance, out);
     }
 
     fn pharmacy_visit(
@@ -106,7 +106,7 @@ impl Kingdom {
         let Some(minute) = self.open_from(place, day, minute).filter(|minute| *minute < 1_440.0) else {
             return;
         };
-        let visit = self.dressed(Visit::new(self, day, minute, place, chance), person, day);
+        let visit = Visit::new(self, day, minute, place, chance);
         let number = (u64::from(person) << 8) + 1 + u64::from(day.0);
         self.medicines(visit, self.card(person, day), Prescription::course(number, chance), chance, out);
     }
@@ -130,13 +130,15 @@ impl Kingdom {
         }
         let morning = chance.between(500.0, 900.0);
         let Some(minute) = self.open_from(place, day, morning) else { return };
-        let visit = self.dressed(Visit::new(self, day, minute, place, chance), person, day);
+        let visit = Visit::new(self, day, minute, place, chance);
         self.care(visit, self.card(person, day), chance, out);
         let after = minute + 15.0 + chance.skewed(35.0, 0.8);
         // The doctor of the hospital sends people to the pharmacy at its gate.
-        let gate = self.map.towns[self.map.places[place as usize].town as usize].pharmacies.0[0];
+        let gate = self.map.places[place as usize].next_door;
         if hospital && chance.happens(0.3) {
-            if let Some(minute) = self.open_from(gate, day, minute + chance.between(4.0, 20.0)) {
+            if let Some(minute) =
+                self.open_from(gate, day, minute + chance.between(3.0, 18.0) + 1.3 * self.way(place, gate))
+            {
                 let visit = Visit::new(self, day, minute, gate, chance).looks_like(LookAlike::NextDoor);
                 let number = (u64::from(person) << 8) + 1 + u64::from(day.0);
                 self.medicines(
@@ -174,13 +176,6 @@ impl Kingdom {
             let visit = Visit { label, ..Visit::new(self, day, then, place, chance) };
             let number = (u64::from(person) << 8) + 80 + u64::from(day.0);
             self.medicines(visit, card, Prescription::course(number, chance), chance, out);
-        }
-    }
-
-    fn dressed(&self, visit: Visit, person: u32, day: Day) -> Visit {
-        match self.card(person, day) {
-            Some(Card { issue: (0, 0), .. }) | None => visit,
-            Some(_) => visit.looks_like(LookAlike::Renewed),
         }
     }
 }

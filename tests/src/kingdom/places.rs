@@ -53,6 +53,8 @@ pub struct Place {
     pub popularity: f64,
     /// How many readers (*postes*) it has.
     pub stations: u32,
+    /// The pharmacy next to it.
+    pub next_door: u32,
     /// Its turn among the duty pharmacies of its town, and how many turns there are.
     pub duty: (u32, u32),
     /// Which share of what it bills it bills days later.
@@ -157,9 +159,14 @@ impl Map {
                 self.towns[town].hospital = if own == u32::MAX { self.towns[capital].hospital } else { own };
             }
         }
-        for place in &mut self.places {
-            let pharmacies = self.towns[place.town as usize].pharmacies.0.len() as u32;
-            place.duty.1 = pharmacies.clamp(1, 14);
+        for place in 0..self.places.len() {
+            let about = &self.places[place];
+            let pharmacies = &self.towns[about.town as usize].pharmacies.0;
+            let way = |other: &&u32| self.places[**other as usize].at.kilometres_to(about.at);
+            let nearest = pharmacies.iter().min_by(|one, other| way(one).total_cmp(&way(other)));
+            let (nearest, turns) = (nearest.copied().unwrap_or_default(), pharmacies.len().clamp(1, 14));
+            self.places[place].next_door = nearest;
+            self.places[place].duty.1 = turns as u32;
         }
     }
 
@@ -184,12 +191,18 @@ impl Map {
 impl Place {
     /// It is its night of duty (*pharmacie de garde*).
     pub fn serves_at_night(&self, day: Day) -> bool {
-        (self.duty.0 + day.0).is_multiple_of(self.duty.1)
+        // The night pharmacies leave it to the others.
+        self.hours.is_none_or(|(opens, closes)| opens < closes)
+            && (self.duty.0 + day.0).is_multiple_of(self.duty.1)
     }
 
     /// When it is open on that day; hospitals always are.
     pub fn shifts(&self, day: Day) -> Shifts {
         match self.kind {
+            // A night pharmacy (*pharmacie de nuit*).
+            ClientKind::Pharmacy if self.hours.is_some_and(|(opens, closes)| opens > closes) => {
+                Shifts([(0.0, 540.0), (1_200.0, 1_440.0)])
+            }
             ClientKind::Pharmacy => Shifts::pharmacy(day),
             ClientKind::Hospital => Shifts([(0.0, 720.0), (720.0, 1_440.0)]),
             _ => Shifts::centre(day),
@@ -286,6 +299,7 @@ fn place(number: u32, kind: ClientKind, town: u32, about: &Town, chance: &mut Ch
         hours,
         popularity,
         stations,
+        next_door: number,
         duty: (0, 1),
         late,
         unbilled,
