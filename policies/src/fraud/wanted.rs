@@ -27,7 +27,11 @@ pub fn wanted(observation: &Observation) -> impl Iterator<Item = Wanted> + use<>
             let places = observation.card.map(|card| WindowKind::CardPlaces.read(card.octets()));
             [places, None, None, None, None]
         }
-        Seen::ManualAccess | Seen::BreakGlass { .. } | Seen::CloneSuspected => [None; 5],
+        Seen::ManualAccess | Seen::BreakGlass { .. } => {
+            let cards = WindowKind::EstablishmentCards.read(observation.establishment.key.octets());
+            [super::hours::closed(observation).then_some(cards), None, None, None, None]
+        }
+        Seen::CloneSuspected => [None; 5],
         Seen::Claim { with_presence } => {
             let entry = entry(observation, card_tag(observation), [u8::from(*with_presence), 0, 0, 0, 0, 0]);
             [

@@ -1,12 +1,12 @@
 //! Claim without presence (*facture sans passage*): bills for patients who were not there, between those who were.
 
 use super::{Signal, Windows, between};
-use crate::RiskSignal;
 use crate::fraud::chance::binomial_tail;
 use crate::fraud::hit::{Hit, Subject, Why};
 use crate::fraud::observation::{Observation, Seen};
 use crate::fraud::wanted::card_tag;
 use crate::fraud::window::{WindowKind, millis};
+use crate::{ClientKind, RiskSignal};
 
 /// Claims without the receipt of a presence, from an establishment whose reader works.
 pub(super) struct ClaimWithoutPresence;
@@ -14,6 +14,9 @@ pub(super) struct ClaimWithoutPresence;
 /// Of a hundred claims, those that have a good reason: the card was forgotten or does not open. Belgium asks nurses for no
 /// more than ten without the card.
 const FORGOTTEN: f64 = 0.10;
+
+/// The same in a mobile unit: in a village without a network, and among people who were never asked for a card before.
+const FORGOTTEN_ON_TOUR: f64 = 0.30;
 
 const PLAUSIBLE: u64 = 4;
 
@@ -39,7 +42,9 @@ impl Signal for ClaimWithoutPresence {
         let without = without.chain([now]).filter(|moment| read_near(*moment)).count();
         let without = u64::try_from(without).unwrap_or(u64::MAX);
         let all = without + u64::try_from(with().count()).unwrap_or(u64::MAX);
-        (without > PLAUSIBLE && binomial_tail(without, all, FORGOTTEN) < RARE).then(|| Hit {
+        let on_tour = seen.establishment.kind == ClientKind::MobileUnit;
+        let forgotten = if on_tour { FORGOTTEN_ON_TOUR } else { FORGOTTEN };
+        (without > PLAUSIBLE && binomial_tail(without, all, forgotten) < RARE).then(|| Hit {
             signal: self.signal(),
             weight: between(without * 100 / all.max(1), (15, 70), (30, 58)),
             about: Subject::Establishment,
@@ -78,6 +83,15 @@ mod tests {
         assert!(
             ghosts((0..200_u64).map(|n| claim(i64::try_from(n).unwrap() * 10, n, n % 12 != 0))).is_empty()
         );
+    }
+
+    #[test]
+    fn a_village_where_many_have_no_card_yet_is_honest() {
+        let tour = |n: u64| claim(i64::try_from(n).unwrap() * 5, n, !n.is_multiple_of(5)).kind(ClientKind::MobileUnit);
+        assert!(ghosts((0..60).map(tour)).is_empty());
+        let made_up =
+            |n: u64| claim(i64::try_from(n).unwrap() * 5, n, n.is_multiple_of(3)).kind(ClientKind::MobileUnit);
+        assert!(!ghosts((0..60).map(made_up)).is_empty());
     }
 
     #[test]

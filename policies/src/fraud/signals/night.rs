@@ -26,13 +26,11 @@ impl Signal for Night {
     }
 
     fn judge(&self, seen: &Observation, windows: &Windows<'_>) -> Option<Hit> {
-        let weight = match seen.seen {
-            _ if !closed(seen) => return None,
-            Seen::Presence(_) => 0,
-            // Without a card there is not even a neighbour.
-            Seen::ManualAccess | Seen::BreakGlass { .. } => 30,
-            _ => return None,
-        };
+        let is_session =
+            matches!(seen.seen, Seen::Presence(_) | Seen::ManualAccess | Seen::BreakGlass { .. });
+        if !is_session || !closed(seen) {
+            return None;
+        }
         let tonight = night_of(seen.at);
         let nights = windows.all(WindowKind::Nights).iter().map(|entry| entry.millis());
         if distinct(nights.filter(|night| *night != tonight).map(u64::to_be_bytes)) >= HABIT {
@@ -43,11 +41,9 @@ impl Signal for Night {
         let within =
             cards.filter(|entry| entry.millis().abs_diff(now) < HOUR_MILLIS).map(|entry| entry.tag());
         let count = distinct(within.chain(std::iter::once(card_tag(seen))));
-        let many = if count > NEIGHBOURS { between(count, (NEIGHBOURS + 1, 10), (25, 50)) } else { 0 };
-        let weight = many.max(weight);
-        (weight > 0).then(|| Hit {
+        (count > NEIGHBOURS).then(|| Hit {
             signal: self.signal(),
-            weight,
+            weight: between(count, (NEIGHBOURS + 1, 10), (25, 50)),
             about: Subject::Establishment,
             why: Why {
                 of: "cards-while-closed",
@@ -89,9 +85,11 @@ mod tests {
     }
 
     #[test]
-    fn a_manual_session_in_a_closed_pharmacy_is_seen_alone() {
-        let seen = at(NIGHT).saw(Seen::ManualAccess);
-        assert_eq!(judged([Observation { card: None, chip: None, ..seen }]), [30]);
+    fn a_manual_session_in_a_closed_pharmacy_counts_as_a_card_does() {
+        let seen = at(NIGHT + Duration::minutes(20)).saw(Seen::ManualAccess);
+        let manual = Observation { card: None, chip: None, ..seen };
+        assert!(judged([manual]).is_empty(), "a neighbour forgets the card, and all of Ramadan is late");
+        assert_eq!(judged(night(0, 2).chain([manual])), [25]);
     }
 
     #[test]

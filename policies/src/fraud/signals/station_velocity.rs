@@ -12,7 +12,7 @@ pub(super) struct StationVelocity;
 
 /// Seconds, and different cards that are plausible in them: a family or a delegate with a handful of cards is faster than
 /// a queue is in the long run.
-const PLAUSIBLE: [(u64, u64); 3] = [(20, 4), (180, 10), (1_200, 32)];
+const PLAUSIBLE: [(u64, u64); 3] = [(20, 4), (180, 10), (1_200, 25)];
 
 /// A mobile unit reads the cards of a village for a campaign, one after another.
 const CAMPAIGN: [(u64, u64); 3] = [(20, 4), (180, 14), (1_200, 50)];
