@@ -21,6 +21,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::can::Can;
+use crate::error::CardError;
 use crate::profile::CardProfile;
 use crate::transport::CardTransport;
 use card_side::CardSide;
@@ -181,7 +182,7 @@ pub async fn open(
 /// Runs one whole act. `progress` is told each stage as it begins.
 ///
 /// The card's side blocks, so it runs on a thread of its own and ends with the act: the transport is dropped there,
-/// which releases the reader. Nothing is sent to the gateway before the card has opened with the CAN.
+/// which releases the reader. Before the card has opened with the CAN, the gateway is told at most that it was a wrong one.
 pub async fn open_act(
     transport: Box<dyn CardTransport + Send>,
     act: Act,
@@ -202,7 +203,15 @@ pub async fn open_and_keep(
     let Act { can, purpose, station, profile, encounter, dependant } = act;
 
     progress(Stage::Pace);
-    let mut card = CardSide::open(transport, can, profile).await?;
+    let mut card = match CardSide::open(transport, can, profile).await {
+        Ok(card) => card,
+        Err(error) => {
+            if let CounterError::Card(CardError::WrongCan { .. }) = &error {
+                gateway.tell_wrong_can(&station).await;
+            }
+            return Err(error);
+        }
+    };
     watch.lap(Stage::Pace);
 
     progress(Stage::Read);
@@ -216,11 +225,13 @@ pub async fn open_and_keep(
     watch.lap(Stage::Presence);
 
     progress(Stage::Chip);
+    let started = Instant::now();
     let (responses, apdus) = card.run(commands).await?;
+    let took_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
     watch.lap(Stage::Chip);
 
     progress(Stage::Session);
-    let proof = wire::Proof { responses: wire::hex_all(&responses), purpose, encounter, dependant };
+    let proof = wire::Proof { responses: wire::hex_all(&responses), purpose, encounter, dependant, took_ms };
     let (opened, server) = gateway.prove_presence(&presence.presence, &proof).await?;
     watch.lap(Stage::Session);
 

@@ -6,6 +6,7 @@ use pki::{
     ActiveAuthenticationKey, AuthenticDataGroup, DataGroupNumber, DigestAlgorithm, PassiveAuthentication,
     SecurityObject, Sha1Use, TrustStore, VerifiedCertificate,
 };
+use sha2::{Digest, Sha256};
 use time::{Date, OffsetDateTime};
 use zeroize::Zeroizing;
 
@@ -70,15 +71,20 @@ impl CardTranscript {
             None => None,
             Some(dg15) => active_authentication(dg15, &infos)?,
         };
+        let chip_authentication = infos.chip_authentication()?;
+        // What holds the key by which the chip proves itself: the same rule as for the challenge.
+        let proven_by = if chip_authentication.is_some() { &dg14 } else { &dg15 };
         Ok(AuthenticCard {
             profile: self.profile,
             mrz,
             national_number,
             dg1: Zeroizing::new(dg1.content().to_vec()),
             accepted_sha1: vouched.accepted_sha1().to_vec(),
-            chip_authentication: infos.chip_authentication()?,
+            chip_authentication,
             active_authentication,
             signer: vouched.signer().clone(),
+            chip: proven_by.as_ref().map(|group| sha256(group.content())),
+            security_object: sha256(&self.sod),
         })
     }
 }
@@ -115,6 +121,10 @@ fn confirmed(card_access: &[u8], signed: &SecurityInfos) -> Result<(), PresenceE
         .map_err(|_| PresenceError::Malformed("EF.CardAccess"))?;
     let known = signed.pace().is_empty() || infos.pace().iter().all(|info| signed.pace().contains(info));
     if known { Ok(()) } else { Err(PresenceError::CardAccessContradicted) }
+}
+
+fn sha256(octets: &[u8]) -> [u8; 32] {
+    Sha256::digest(octets).into()
 }
 
 /// The key of DG15 with the digest that DG14 names for it; `None` for a key of a kind we do not speak, and for one that signs with
@@ -164,6 +174,8 @@ pub struct AuthenticCard {
     chip_authentication: Option<ChipAuthenticationInfo>,
     active_authentication: Option<ActiveAuthentication>,
     signer: VerifiedCertificate,
+    chip: Option<[u8; 32]>,
+    security_object: [u8; 32],
 }
 
 impl AuthenticCard {
@@ -201,6 +213,18 @@ impl AuthenticCard {
     #[must_use]
     pub const fn expires_on(&self) -> Date {
         self.mrz.expires_on()
+    }
+
+    /// SHA-256 of the data group that holds the chip's public key: the same chip has it under whatever the state signs.
+    #[must_use]
+    pub const fn chip_digest(&self) -> Option<&[u8; 32]> {
+        self.chip.as_ref()
+    }
+
+    /// SHA-256 of EF.SOD: what the state signed about this card, as it was handed over.
+    #[must_use]
+    pub const fn security_object_digest(&self) -> &[u8; 32] {
+        &self.security_object
     }
 
     /// Where SHA-1 was believed on the way from the state to this card, because the trust store's policy says so.

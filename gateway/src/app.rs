@@ -12,6 +12,7 @@ use crate::config::{BackEndConfig, Config, PatientIdentifier};
 use crate::consent::Consents;
 use crate::decisions::{self, Decisions, KeptError};
 use crate::dpop::Proofs;
+use crate::fraud::Fraud;
 use crate::keys::{KeysStanding, WaitingAside};
 use crate::limits::LINK_LIFE;
 use crate::metrics::Metrics;
@@ -75,6 +76,8 @@ pub struct App {
     pub proofs: Proofs,
     /// Refusals of callers that proved nothing.
     pub unproven: UnprovenCallers,
+    /// What looks wrong at the counters.
+    pub fraud: Fraud,
     /// Challenges that wait for their chip.
     pub presences: PendingPresences,
     /// How often each client may ask.
@@ -177,6 +180,7 @@ impl App {
             let _recorded = audit.record(event).await?;
         }
         let state = state::open(&config.state, clock.clone())?;
+        let fraud = Fraud::new(&registry)?;
         let proofs = Proofs::new(signer.clone(), state.clone());
         let presences = PendingPresences::new(state.clone(), signer.clone(), trust.clone(), clock.now())?;
         let rate = RateLimit::new(RateLimits {
@@ -207,6 +211,7 @@ impl App {
             state,
             proofs,
             unproven: UnprovenCallers::default(),
+            fraud,
             presences,
             rate,
             tally,

@@ -58,7 +58,8 @@ impl Known {
             level: client.site.level,
             referred: app.referrals.refer_to(client, &patient.subject, event.at).await?,
         };
-        Ok(Self { consent: None, pathway, risk })
+        let pin = risk != RiskFacts::default() && app.trust.holders().is_some();
+        Ok(Self { consent: None, pathway, risk: RiskFacts { pin, ..risk } })
     }
 
     /// The patient's consents for whoever asks, and as what they ask.

@@ -5,6 +5,7 @@
 
 mod database;
 mod emergency;
+mod fraud;
 mod labels;
 mod lists;
 mod withdrawals;
@@ -21,6 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use database::DatabaseMetrics;
 use emergency::EmergencyMetrics;
+use fraud::FraudMetrics;
 use labels::{BackEnd, Decision, Handshake, OAuth, Outcome, Port, Refusal, Request, Route, Service};
 use lists::ListMetrics;
 use withdrawals::WithdrawalMetrics;
@@ -49,6 +51,7 @@ pub struct Metrics {
     back_end_seconds: Family<Service, Histogram>,
     back_end_open: Family<Service, Gauge>,
     lists: ListMetrics,
+    fraud: FraudMetrics,
     database: DatabaseMetrics,
     withdrawals: WithdrawalMetrics,
     emergency: EmergencyMetrics,
@@ -112,6 +115,7 @@ impl Metrics {
         let back_end_open = Family::default();
         registry.register("back_end_resting", "1 while a back-end's breaker is open", back_end_open.clone());
         let lists = ListMetrics::new(&mut registry);
+        let fraud = FraudMetrics::new(&mut registry);
         let database = DatabaseMetrics::new(&mut registry);
         let withdrawals = WithdrawalMetrics::new(&mut registry);
         let emergency = EmergencyMetrics::new(&mut registry);
@@ -140,6 +144,7 @@ impl Metrics {
             back_end_seconds,
             back_end_open,
             lists,
+            fraud,
             database,
             withdrawals,
             emergency,

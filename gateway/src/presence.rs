@@ -3,16 +3,16 @@
 //! Two requests, one function each. What the station uploads proves nothing; what counts is that a state
 //! signed the data (`begin`) and that the original chip answered our challenge (`open_session`).
 
-mod envelope;
 mod parcel;
 mod pending;
+mod risk;
 mod session_of;
 mod standing;
 
 use axum::response::Response;
 use card_reader::CardTranscript;
 use http::StatusCode;
-use policies::{AccessRequest, Acr, Action, RiskFacts, RiskSignal};
+use policies::{AccessRequest, Acr, Action};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ use crate::wire::{PresenceAnswer, Proof};
 
 use pending::Begun;
 pub use pending::PendingPresences;
+use risk::Attempt;
 use session_of::Person;
 pub(crate) use session_of::session as session_answer;
 
@@ -136,11 +137,12 @@ async fn admit(
     let at = event.at;
     let begun = app.presences.take(presence, caller, at).await?;
     event.station = Some(begun.station.clone());
+    let attempt = Attempt::of(app, &begun, &asked, at);
     let proof = match begun.challenge.prove(&asked.responses, at) {
         Ok(proof) => proof,
         Err(error) => {
             if error.suggests_clone() {
-                signal(app, RiskSignal::CloneSuspected, event)?;
+                attempt.of_copy(app, caller, event).await?;
             }
             return Err(error.into());
         }
@@ -150,12 +152,11 @@ async fn admit(
     let Presented { holder, card: name, report, dependants } = app.registry.presented(&proof).await?;
     event.subject = holder.as_ref().map(|holder| holder.subject.clone());
     let reported = report.map(|report| report.as_str().to_owned()).or(listing);
-    let signals = signals(app, reported, event)?;
+    let risk = attempt.of_original(app, caller, (&proof, &name, reported), event).await?;
     let holder = holder.ok_or_else(|| Refusal::new(ProblemCode::PatientUnknown))?;
     let person = person(&holder, name, dependants, asked.dependant.as_deref(), at)?;
     event.subject = Some(person.patient.subject.clone());
-    let risk = RiskFacts::of(signals);
-    let known = Known::before_session(app, caller.client(), &person.patient, risk, event).await?;
+    let known = Known::before_session(app, caller.client(), &person.patient, risk.clone(), event).await?;
     timing.lap("patient");
     let request = AccessRequest {
         client: caller.facts(),
@@ -171,7 +172,7 @@ async fn admit(
     let place = app.status.place(at).await?;
     let claims =
         session_of::claims(app, caller, presence, &begun.station, &proof, &person, &asked, &permit, at);
-    let claims = SessionClaims { status: Some(place), ..claims };
+    let claims = SessionClaims { status: Some(place), risk, ..claims };
     event.session = Some(claims.id);
     event.guardian = claims.actor.clone();
     event.card = claims.presence.card.clone();
@@ -202,31 +203,6 @@ fn person(
         }
         None => Err(Refusal::exactly(ProblemCode::Denied, "guardianship-unknown")),
     }
-}
-
-/// What looks wrong about a card that is genuine.
-fn signals(app: &App, reported: Option<String>, event: &mut AuditEvent) -> Result<Vec<RiskSignal>, Refusal> {
-    let Some(reported) = reported else {
-        return Ok(Vec::new());
-    };
-    event.detail = Some(reported);
-    signal(app, RiskSignal::CardReported, event)?;
-    Ok(vec![RiskSignal::CardReported])
-}
-
-/// Leaves an event of its own for those who look for fraud; the writer keeps the order of the queue, so it is
-/// durable before the refusal that follows it is answered.
-fn signal(app: &App, signal: RiskSignal, about: &AuditEvent) -> Result<(), Refusal> {
-    let mut event = about.clone();
-    event.kind = EventKind::RiskSignal;
-    event.outcome = Outcome::Refused;
-    event.code = signal.as_str().into();
-    // The recording goes on without us; the refusal behind it in the same queue is what is waited for.
-    let _recording = app
-        .audit
-        .begin(&event)
-        .map_err(|error| Refusal::exactly(ProblemCode::AuditUnavailable, error.code()))?;
-    Ok(())
 }
 
 /// An answer of ours.

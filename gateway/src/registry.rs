@@ -197,6 +197,16 @@ impl Registry {
         self.refresh().await
     }
 
+    /// The keyed name of the card with that number of the document.
+    pub(crate) fn card_named(&self, document_number: &str) -> Result<String, RegistryError> {
+        Ok(card_name(&self.index(b"document-number", document_number)?))
+    }
+
+    /// A secret of the registry's key for names of another kind, the same at every node.
+    pub(crate) fn secret_for(&self, purpose: &str) -> Result<[u8; 32], RegistryError> {
+        self.index(b"secret", purpose)
+    }
+
     /// The name of a card on the hot list.
     pub(crate) fn hot_list_digest(&self, state: &str, number: &str) -> Result<CardDigest, RegistryError> {
         Ok(card_digest(self.sealer.signer().as_ref(), state, number)?)

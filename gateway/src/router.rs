@@ -75,6 +75,7 @@ fn presences() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/presences", post(api::begin_presence))
         .route("/v1/presences/{id}/proof", post(api::prove_presence))
+        .route("/v1/card-failures", post(api::tell_card_failure))
 }
 
 /// What a session does.

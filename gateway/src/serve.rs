@@ -23,7 +23,7 @@ use crate::rate::SWEEP_EVERY;
 use crate::router;
 use crate::router::RefusedConnections;
 use crate::store::Store;
-use crate::{consent, decisions, emergency, status, tally, withdrawal};
+use crate::{consent, decisions, emergency, fraud, status, tally, withdrawal};
 
 /// How often what another process changed in the registry is taken over.
 const REGISTRY_REFRESH: Duration = Duration::from_secs(1);
@@ -120,6 +120,7 @@ pub async fn start_on(
     background.spawn(withdrawal::watch(app.clone(), stop.clone()));
     background.spawn(consent::watch(app.clone(), stop.clone()));
     background.spawn(status::watch(app.clone(), stop.clone()));
+    background.spawn(fraud::run(app.clone(), stop.clone()));
     background.spawn(refresh_registry(app.clone(), stop.clone()));
     background.spawn(emergency::watch(app.clone(), stop.clone()));
     background.spawn(tally::watch(app.clone(), stop.clone()));

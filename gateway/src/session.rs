@@ -40,10 +40,11 @@ impl Session {
         self.token.claims()
     }
 
-    /// What looked wrong when it was opened.
-    #[expect(clippy::unused_self, reason = "no token says it yet")]
-    pub(crate) fn risk(&self) -> RiskFacts {
-        RiskFacts::default()
+    /// What looked wrong when it was opened, and what its card came under since.
+    pub(crate) fn risk(&self, app: &App) -> RiskFacts {
+        let claims = self.claims();
+        let quarantined = claims.risk.quarantined || app.fraud.quarantines(claims.presence.card.as_deref());
+        RiskFacts { quarantined, ..claims.risk.clone() }
     }
 
     /// The `kid` of the key that signed its token.

@@ -5,6 +5,7 @@
 //! may be gone (a restart, a failover, a flush). What was born in one epoch is spent in it or nowhere, so a memory
 //! that was lost makes nothing spendable that was spent before.
 
+mod envelope;
 mod epoch;
 mod error;
 mod in_process;
@@ -26,6 +27,7 @@ use crate::limits::{
     STATE_KEY_OCTETS_MAX, STATE_VALUE_OCTETS_MAX, STATE_WINDOW_ENTRIES_MAX, STATE_WINDOW_ENTRY_OCTETS_MAX,
 };
 
+pub(crate) use envelope::Envelope;
 pub use epoch::{Epoch, EpochId};
 pub use error::{StateError, StateOpenError};
 pub use in_process::InProcess;

@@ -15,12 +15,14 @@ use axum::response::Response;
 use card_reader::{CardProfile, HolderChallenge, HolderError, HolderProof, ResponseApdu};
 use http::{HeaderMap, StatusCode};
 use policies::Acr;
+use policies::fraud::{Secret, Seen};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome, Recorded};
 use crate::caller::Caller;
+use crate::fraud::{Sighting, observe};
 use crate::presence::{json, session_answer};
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
@@ -123,6 +125,9 @@ async fn agreed(
         Ok(proof) => proof,
         Err(error) => {
             event.detail = as_the_station_says(&error);
+            if let HolderError::PinWrong { .. } = &error {
+                wrong_pin(app, caller, &session, event).await?;
+            }
             return Err(refused(&error));
         }
     };
@@ -140,6 +145,22 @@ async fn agreed(
         },
         expires_in: left.as_secs(),
     })
+}
+
+/// Whoever tries PINs on many cards at one counter is noticed by it.
+async fn wrong_pin(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    event: &mut AuditEvent,
+) -> Result<(), Refusal> {
+    let presence = &session.claims().presence;
+    event.card = presence.card.clone();
+    let station = event.station.clone().unwrap_or_else(|| presence.station.clone());
+    let what = Seen::WrongSecret(Secret::Pin);
+    let sighting = Sighting { what, card: presence.card.as_deref(), chip: None, station: Some(&station) };
+    event.station = Some(station.clone());
+    observe(app, caller.client(), sighting, event).await.map(drop)
 }
 
 /// The holder is the session's patient or, for a dependant, the guardian who opened it.

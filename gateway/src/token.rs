@@ -21,6 +21,7 @@ mod jws;
 mod key_ring;
 mod published;
 mod received;
+mod risk;
 pub(crate) mod scope;
 mod session;
 mod status_list;
@@ -56,6 +57,7 @@ use self::{
     received::RememberedBackEnd,
 };
 use crate::limits::{MAX_BACK_END_TOKENS, MAX_STATUS_LIST_BYTES, MAX_VERIFIED_TOKENS};
+use crate::state::Envelope;
 
 /// The names of keys that are in other hands.
 type WithdrawnKeys = Arc<ArcSwap<HashSet<String>>>;
@@ -70,6 +72,7 @@ pub struct Tokens {
     back_ends: Jws,
     receipts: Jws,
     status_lists: Jws,
+    envelope: Envelope,
     introspections: Jws,
     verified: Cache<[u8; 32], VerifiedSessionToken>,
     back_end: Cache<BackEndKey, CachedToken>,
@@ -95,6 +98,7 @@ impl Tokens {
             back_end: Cache::new(MAX_BACK_END_TOKENS),
             received: Cache::new(MAX_BACK_END_TOKENS),
             withdrawn,
+            envelope: Envelope::unused(signer.clone()),
             signer,
             issuer,
             audience,

@@ -2,11 +2,14 @@
 //!
 //! Shapes only: they are turned into domain types at the edge and know nothing of the flows.
 
+mod card_failure;
 mod emergency;
 mod presence;
 mod session;
 mod step_up;
 
+pub(crate) use card_failure::CardFailure;
+pub use card_failure::CardFailureBody;
 pub use emergency::{
     EmergencyAnswer, EmergencyBody, EmergencyEntry, EmergencySession, NamedEstablishment, NoticeAnswer,
     NoticeText, NoticesAnswer,

@@ -49,7 +49,7 @@ pub use key::{
     CardKey, CertificateKey, ChipKey, EstablishmentKey, PractitionerKey, PrescriptionKey, StationKey,
 };
 pub use observation::{EstablishmentFacts, Observation, PresenceSeen, Secret, Seen, Timing};
-pub use score::LONE_MAX;
+pub use score::{LONE_MAX, number};
 pub use signals::Signal;
 pub use wanted::wanted;
 pub use window::{Entry, Wanted, Window, WindowKey, WindowKind};

@@ -154,6 +154,7 @@ fn claims(key: &Confirmation, at: OffsetDateTime) -> SessionClaims {
         encounter: None,
         policy: "0".repeat(64),
         status: None,
+        risk: policies::RiskFacts::default(),
     }
 }
 

@@ -18,6 +18,7 @@ mod dpop_hostile;
 mod dpop_nodes;
 mod dpop_register;
 mod framing;
+mod fraud;
 mod freshness;
 mod hot_list;
 mod hsm;

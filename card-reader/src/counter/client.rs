@@ -14,12 +14,14 @@ use super::Step;
 use super::error::{CounterError, Problem};
 use super::language::Language;
 use super::wanted::StepUpWanted;
-use super::wire::{BeginPresence, Opened, Presence, Proof};
+use super::wire::{BeginPresence, CardFailure, Opened, Presence, Proof};
 
 /// A gateway that cannot be connected to in this time is not there.
 const CONNECT: Duration = Duration::from_secs(3);
 /// The longest that one request may take; the card waits on the reader meanwhile.
 const REQUEST: Duration = Duration::from_secs(15);
+/// The longest that telling a wrong number may hold up whoever types it again.
+const TELLING: Duration = Duration::from_secs(1);
 /// The most that an answer may hold: a patient's whole list of prescriptions is far below.
 const ANSWER_BYTES: usize = 2 << 20;
 
@@ -89,6 +91,14 @@ impl GatewayClient {
         let response = send(self.request(Method::POST, &path).json(proof)).await?;
         let timing = server_timing(&response);
         Ok((read(response).await?, timing))
+    }
+
+    /// Tells that a card refused its number, and nothing of the card: who tries numbers on many cards is noticed so. What
+    /// becomes of it is nobody's concern at the counter.
+    pub(super) async fn tell_wrong_can(&self, station: &str) {
+        let failure = CardFailure { station, failure: "wrong-can" };
+        let telling = self.request(Method::POST, "/v1/card-failures").json(&failure).send();
+        let _ = tokio::time::timeout(TELLING, telling).await;
     }
 
     /// Reads a FHIR resource or search through the gateway: `path` such as `/prescription/MedicationRequest`.

@@ -100,9 +100,9 @@ const WRONG_CAN: Texts = Texts {
         "The access number (CAN) is not this card’s.",
     ],
     next_step: [
-        "Relisez les six chiffres imprimés sur la carte et recommencez. Rien n’a été envoyé.",
-        "أعيدوا قراءة الأرقام الستة المطبوعة على البطاقة ثم حاولوا من جديد. لم يُرسَل أي شيء.",
-        "Read the six digits printed on the card again and retry. Nothing was sent.",
+        "Relisez les six chiffres imprimés sur la carte et recommencez. Rien de la carte n’a été envoyé.",
+        "أعيدوا قراءة الأرقام الستة المطبوعة على البطاقة ثم حاولوا من جديد. لم يُرسَل أي شيء من البطاقة.",
+        "Read the six digits printed on the card again and retry. Nothing of the card was sent.",
     ],
 };
 
@@ -113,9 +113,9 @@ const CAN_BLOCKED: Texts = Texts {
         "The card is blocked after too many wrong access numbers.",
     ],
     next_step: [
-        "N’essayez plus. Le patient fait débloquer sa carte auprès de la DGSN. Rien n’a été envoyé.",
-        "لا تعيدوا المحاولة. على صاحب البطاقة فك حجبها لدى المديرية العامة للأمن الوطني. لم يُرسَل أي شيء.",
-        "Do not try again. The patient has the card unblocked by the DGSN. Nothing was sent.",
+        "N’essayez plus. Le patient fait débloquer sa carte auprès de la DGSN. Rien de la carte n’a été envoyé.",
+        "لا تعيدوا المحاولة. على صاحب البطاقة فك حجبها لدى المديرية العامة للأمن الوطني. لم يُرسَل أي شيء من البطاقة.",
+        "Do not try again. The patient has the card unblocked by the DGSN. Nothing of the card was sent.",
     ],
 };
 

@@ -53,13 +53,13 @@ fn act(behaviour: Behaviour, can: &str, gateway: SocketAddr) -> CounterError {
 }
 
 #[test]
-fn a_wrong_can_says_the_tries_left_and_nothing_is_sent() {
+fn a_wrong_can_says_the_tries_left_and_nothing_of_the_card_is_sent() {
     let (gateway, connections) = impostor(b"");
     let error = act(Behaviour::default(), "000000", gateway);
     assert_eq!((error.code(), error.tries_left()), ("wrong-can", Some(2)));
     let said = error.explain(Language::French);
-    assert!(said.title.contains('2') && said.next_step.contains("Rien n’a été envoyé"), "{said:?}");
-    assert_eq!(connections.load(Ordering::SeqCst), 0);
+    assert!(said.title.contains('2') && said.next_step.contains("Rien de la carte"), "{said:?}");
+    assert!(connections.load(Ordering::SeqCst) <= 2, "at most it is told that it was wrong");
 }
 
 #[test]

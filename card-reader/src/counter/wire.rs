@@ -92,6 +92,15 @@ pub(super) struct Proof {
     pub(super) encounter: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dependant: Option<String>,
+    /// How long the chip took for all commands: a chip at the end of a relay is slow.
+    pub(super) took_ms: u32,
+}
+
+/// `POST /v1/card-failures`
+#[derive(Serialize)]
+pub(super) struct CardFailure<'a> {
+    pub(super) station: &'a str,
+    pub(super) failure: &'static str,
 }
 
 /// Its answer.

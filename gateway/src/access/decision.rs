@@ -88,7 +88,7 @@ pub(crate) async fn understand<'a>(
     let there = app.pseudonym_at(back_end, &patient)?;
     let claims = session.claims();
     let asking = Asking { purpose: claims.purpose, acr: claims.acr };
-    let known = Known::of(app, caller.client(), &patient, (asking, session.risk()), event).await?;
+    let known = Known::of(app, caller.client(), &patient, (asking, session.risk(app)), event).await?;
     Ok(Understood { back_end, session, target, query: head.query, there, known })
 }
 

@@ -13,6 +13,8 @@ use uuid::Uuid;
 pub enum EventKind {
     /// A request of a session to a back-end (*accès*), permitted or not.
     Access,
+    /// A station told that a card refused a CAN or a PIN (*échec de carte*): its word, and about no card.
+    CardFailure,
     /// A client without a certificate got a token to open presences with.
     ClientTokenIssued,
     /// A connection that never became a request: bad TLS, unknown certificate, too slow.
@@ -89,6 +91,7 @@ impl EventKind {
     pub fn code(self) -> &'static str {
         match self {
             Self::Access => "access",
+            Self::CardFailure => "card-failure",
             Self::ClientTokenIssued => "client-token-issued",
             Self::ConnectionRefused => "connection-refused",
             Self::FraudRuled => "fraud-ruled",
@@ -204,6 +207,9 @@ pub struct AuditEvent {
     /// The request, as in the log line and the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What fraud signals were told, so that signals can be tried on it later: pseudonyms and figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<String>,
     /// More, from fixed texts and codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -238,6 +244,7 @@ impl AuditEvent {
             policy: None,
             asked: Vec::new(),
             request_id: None,
+            observed: None,
             detail: None,
         }
     }

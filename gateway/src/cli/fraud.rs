@@ -1,6 +1,7 @@
 //! What looked wrong, what became of it, and what is each signal worth?
 
 mod cases;
+mod replay;
 mod signals;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -39,6 +40,12 @@ pub(super) enum Command {
         Examples:\n  bawaba fraud signals --config gateway.toml\n  \
         bawaba fraud signals --rule night=on-trial --by nadia --config gateway.toml")]
     Signals(signals::Arguments),
+    /// Run all signals over the last days' recorded events: what would they have said?
+    #[command(
+        after_help = "Reads the log alone and changes nothing: for a signal that is to count, or a threshold that changed.\n\n\
+        Example:\n  bawaba fraud replay --days 30 --config gateway.toml --json"
+    )]
+    Replay(replay::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +122,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             Command::Note(one) => cases::note(one, *output).await,
             Command::Label(asked) => cases::label(asked, *output).await,
             Command::Signals(asked) => signals::run(asked, *output).await,
+            Command::Replay(asked) => replay::run(asked, *output).await,
         }
     })
 }

@@ -148,6 +148,14 @@ impl Opened {
         let registry = Registry::open(store.clone(), signer, tokens, SUBJECT_AUDIENCE.to_owned()).await;
         Ok(Self { registry: registry.map_err(|error| unavailable(&error))?, store })
     }
+
+    pub(super) const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(super) const fn store(&self) -> &Store {
+        &self.store
+    }
 }
 
 fn unknown(client: &str) -> Failure {

@@ -139,5 +139,6 @@ fn claims(
         encounter: asked.encounter.clone().or_else(|| card.and_then(|card| card.encounter.clone())),
         policy: permit.decision().policy_hash().to_owned(),
         status: None,
+        risk: card.map(|card| card.risk.clone()).unwrap_or_default(),
     }
 }

@@ -71,6 +71,22 @@ pub const STATE_WINDOWS_OCTETS_MAX: usize = 256 << 20;
 
 // --- Fraud -------------------------------------------------------------------------------------------------------
 
+/// All windows of one observation. A Redis on the same network answers within a millisecond; nobody waits at a counter
+/// for what is not needed to know who is there.
+pub const FRAUD_PATIENCE: Duration = Duration::from_millis(300);
+
+/// How often what operators ruled is asked for.
+pub const FRAUD_REFRESH: Duration = Duration::from_millis(500);
+
+/// How often it is asked whether this night's comparison of establishments was made.
+pub const FRAUD_NIGHTS: Duration = Duration::from_secs(600);
+
+/// Cases that wait to be written.
+pub const FRAUD_CASES_WAITING_MAX: usize = 4_096;
+
+/// What was told a moment ago, about 150 octets each.
+pub const FRAUD_NEWS_REMEMBERED: usize = 50_000;
+
 /// Hits of one signal that one case keeps: enough to judge it by.
 pub const FRAUD_HITS_PER_SIGNAL_MAX: i64 = 200;
 

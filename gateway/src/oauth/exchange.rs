@@ -113,7 +113,7 @@ async fn of_session(
     let claims = session.claims();
     let patient = session::patient(app, &session).await?;
     let asking = Asking { purpose: claims.purpose, acr: claims.acr };
-    let known = Known::of(app, caller.client(), &patient, (asking, session.risk()), event).await?;
+    let known = Known::of(app, caller.client(), &patient, (asking, session.risk(app)), event).await?;
     let permit = permit(
         app,
         &AccessRequest {

@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::envelope::Envelope;
 use super::pending::Begun;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
+use crate::state::Envelope;
 
 /// Form of what is sealed; another one is of another release.
 const FORM: u8 = 1;

@@ -16,13 +16,12 @@ use hsm_config::{HsmError, Signer};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::envelope::Envelope;
 use super::parcel;
 use crate::caller::Caller;
 use crate::limits::{PRESENCE_REMEMBERED, PRESENCES_WAITING_MAX, PRESENCES_WAITING_PER_CLIENT_MAX};
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
-use crate::state::{Entered, SharedState, Space, StateError, Taken};
+use crate::state::{Entered, Envelope, SharedState, Space, StateError, Taken};
 use crate::token::Confirmation;
 use crate::trust::Trust;
 

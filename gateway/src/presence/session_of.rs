@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use card_reader::PresenceProof;
 use http::StatusCode;
-use policies::{Acr, Permit};
+use policies::{Acr, Permit, RiskFacts};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -96,6 +96,7 @@ pub(super) fn claims(
         encounter: asked.encounter.clone(),
         policy: permit.decision().policy_hash().to_owned(),
         status: None,
+        risk: RiskFacts::default(),
     }
 }
 

@@ -21,8 +21,8 @@ use crate::oauth;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::telemetry::RequestContext;
-use crate::wire::{self, BeginPresenceBody, BeginStepUpBody, ProofBody, StepUpProofBody};
-use crate::{access, authorize, presence, session, step_up, withdrawal};
+use crate::wire::{self, BeginPresenceBody, BeginStepUpBody, CardFailureBody, ProofBody, StepUpProofBody};
+use crate::{access, authorize, fraud, presence, session, step_up, withdrawal};
 
 /// Lets a request through to its route only with its [`Caller`], and not too often.
 pub(super) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
@@ -93,6 +93,23 @@ pub(super) async fn prove_presence(
     };
     match asked {
         Ok(asked) => presence::open_session(&app, &caller, id, asked, event).await,
+        Err(refusal) => refusal.record(&app.audit, event).await,
+    }
+}
+
+pub(super) async fn tell_card_failure(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let event = event(&app, EventKind::RequestRefused, &caller, &context);
+    let told = match body::<CardFailureBody>(request).await {
+        Ok(body) => body.understood().map_err(Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
+    match told {
+        Ok(failure) => fraud::card_failure(&app, &caller, failure, event).await,
         Err(refusal) => refusal.record(&app.audit, event).await,
     }
 }

@@ -1,6 +1,6 @@
 //! What does each token say, in the words of the domain?
 
-use policies::{Acr, Purpose};
+use policies::{Acr, Purpose, RiskFacts};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -47,6 +47,8 @@ pub struct SessionClaims {
     pub policy: String,
     /// `status`: where its revocation is published, when it is.
     pub status: Option<StatusReference>,
+    /// `risk`: what looked wrong when it was opened, sealed for the gateway alone: no counter learns that it was noticed.
+    pub risk: RiskFacts,
 }
 
 /// What a back-end token says (*jeton de service*): less than the session it comes from, and never for longer.

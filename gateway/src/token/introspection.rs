@@ -36,7 +36,7 @@ impl Tokens {
         let not_json = |_| TokenError::Claims("not JSON");
         let (mut answer, confirmation) = match says {
             TokenSays::Session(claims) => {
-                let payload = wire::Session::new(claims, &self.issuer, &self.audience);
+                let payload = wire::Session::new(claims, None, &self.issuer, &self.audience);
                 (serde_json::to_value(payload).map_err(not_json)?, Some(&claims.confirmation))
             }
             TokenSays::BackEnd(claims, _) => {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
+use policies::RiskFacts;
 use time::OffsetDateTime;
 
-use super::{Confirmation, SessionClaims, TokenError, Tokens, json, wire};
+use super::{Confirmation, SessionClaims, TokenError, Tokens, json, risk, wire};
 use crate::limits::{CLOCK_LEEWAY, MAX_SESSION_LIFETIME, MAX_TOKEN_BYTES};
 
 /// A session token that verified: signature, issuer, audience, time and binding (*jeton de session vérifié*).
@@ -49,7 +50,8 @@ impl Tokens {
     /// [`TokenError::Signer`] when the key does not answer.
     pub fn issue_session(&self, claims: &SessionClaims) -> Result<String, TokenError> {
         let issued_at = claims.issued_at;
-        let claims = wire::Session::new(claims, &self.issuer, &self.audience);
+        let risk = risk::seal(&self.envelope, claims)?;
+        let claims = wire::Session::new(claims, Some(&risk), &self.issuer, &self.audience);
         check_lifetime(&claims)?;
         Ok(self.sessions.sign(&claims, issued_at)?.token)
     }
@@ -103,7 +105,11 @@ impl Tokens {
             return Err(TokenError::Audience);
         }
         check_lifetime(&claims)?;
-        let verified = VerifiedSessionToken { claims: Arc::new(claims.into_claims()?), kid: jws.kid };
+        let risk = match claims.sealed_risk()? {
+            Some((session, sealed)) => risk::open(&self.envelope, session, &sealed)?,
+            None => RiskFacts::default(),
+        };
+        let verified = VerifiedSessionToken { claims: Arc::new(claims.into_claims(risk)?), kid: jws.kid };
         if let Some(key) = key {
             self.verified.insert(key, verified.clone());
         }

@@ -69,6 +69,7 @@ fn claims() -> SessionClaims {
         encounter: None,
         policy: "ab".repeat(32),
         status: None,
+        risk: policies::RiskFacts::default(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod back_end;
 
-use policies::{Acr, Purpose};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use policies::{Acr, Purpose, RiskFacts};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -38,6 +40,9 @@ pub(super) struct Session {
     pol: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
+    /// Base64url; none in a token of a version before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    risk: Option<String>,
 }
 
 /// The payload of a receipt.
@@ -92,7 +97,7 @@ struct StatusList {
 }
 
 impl Session {
-    pub(super) fn new(claims: &SessionClaims, issuer: &str, audience: &str) -> Self {
+    pub(super) fn new(claims: &SessionClaims, risk: Option<&[u8]>, issuer: &str, audience: &str) -> Self {
         let issued_at = claims.issued_at.unix_timestamp();
         Self {
             iss: issuer.to_owned(),
@@ -116,10 +121,17 @@ impl Session {
             enc: claims.encounter.clone(),
             pol: claims.policy.clone(),
             status: claims.status.map(|status| Status::new(status, issuer)),
+            risk: risk.map(|risk| URL_SAFE_NO_PAD.encode(risk)),
         }
     }
 
-    pub(super) fn into_claims(self) -> Result<SessionClaims, TokenError> {
+    /// What is sealed in it, and for which session.
+    pub(super) fn sealed_risk(&self) -> Result<Option<(Uuid, Vec<u8>)>, TokenError> {
+        let risk = self.risk.as_ref().map(|risk| URL_SAFE_NO_PAD.decode(risk)).transpose();
+        Ok(risk.map_err(|_| TokenError::Claims("risk"))?.map(|sealed| (self.sid, sealed)))
+    }
+
+    pub(super) fn into_claims(self, risk: RiskFacts) -> Result<SessionClaims, TokenError> {
         let status = self.status.map(|status| status.reference(&self.iss)).transpose()?;
         Ok(SessionClaims {
             id: self.sid,
@@ -146,6 +158,7 @@ impl Session {
             encounter: self.enc,
             policy: self.pol,
             status,
+            risk,
         })
     }
 }

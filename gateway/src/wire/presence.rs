@@ -65,6 +65,8 @@ pub struct ProofBody {
     pub encounter: Option<String>,
     /// Subject of the dependant for whom the session is.
     pub dependant: Option<String>,
+    /// How long the chip took for all commands, in milliseconds, as the station measured.
+    pub took_ms: Option<u32>,
 }
 
 /// A [`ProofBody`] understood.
@@ -74,6 +76,7 @@ pub(crate) struct Proof {
     pub(crate) purpose: Purpose,
     pub(crate) encounter: Option<String>,
     pub(crate) dependant: Option<String>,
+    pub(crate) took_ms: Option<u32>,
 }
 
 impl BeginPresenceBody {
@@ -109,7 +112,8 @@ impl ProofBody {
         if !self.dependant.as_deref().is_none_or(is_label) {
             return Err(ParseError("dependant is the subject of a dependant"));
         }
-        Ok(Proof { responses, purpose, encounter: self.encounter, dependant: self.dependant })
+        let Self { encounter, dependant, took_ms, .. } = self;
+        Ok(Proof { responses, purpose, encounter, dependant, took_ms })
     }
 }
 

@@ -84,6 +84,7 @@ fn claims() -> SessionClaims {
         encounter: None,
         policy: "ab".repeat(32),
         status: Some(StatusReference { list: 3, index: 77 }),
+        risk: policies::RiskFacts::default(),
     }
 }
 

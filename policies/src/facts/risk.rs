@@ -53,13 +53,27 @@ pub struct RiskFacts {
     pub score: u8,
     /// Why. Order and repetition mean nothing.
     pub signals: Vec<RiskSignal>,
+    /// Two of this card seem to be about: its holder, who alone knows the PIN, is asked for it (*quarantaine*).
+    #[serde(skip_serializing_if = "no")]
+    pub quarantined: bool,
+    /// What was seen before could not be looked up: the score is none.
+    #[serde(skip_serializing_if = "no")]
+    pub unknown: bool,
+    /// Holders can be asked for their PIN at all: somebody certifies them.
+    #[serde(skip_serializing_if = "no")]
+    pub pin: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn no(flag: &bool) -> bool {
+    !flag
 }
 
 impl RiskFacts {
     /// These signals, whatever they weigh.
     #[must_use]
     pub fn of(signals: Vec<RiskSignal>) -> Self {
-        Self { score: 0, signals }
+        Self { signals, ..Self::default() }
     }
 
     pub(super) fn record(&self, names: &Names) -> Result<RestrictedExpression, String> {
@@ -67,6 +81,9 @@ impl RiskFacts {
         record([
             ("score", RestrictedExpression::new_long(i64::from(self.score))),
             ("signals", RestrictedExpression::new_set(signals)),
+            ("quarantined", RestrictedExpression::new_bool(self.quarantined)),
+            ("unknown", RestrictedExpression::new_bool(self.unknown)),
+            ("pin", RestrictedExpression::new_bool(self.pin)),
         ])
     }
 }

@@ -74,7 +74,7 @@ pub fn score(
         }
     }
     let score = u8::try_from((ONE * 100 - innocent + ONE / 2) / ONE).unwrap_or(100);
-    RiskFacts { score, signals }
+    RiskFacts { score, signals, ..RiskFacts::default() }
 }
 
 /// The most that this signal alone can come to.
@@ -134,6 +134,12 @@ pub(crate) const fn code(signal: RiskSignal) -> u8 {
         RiskSignal::SecretsRun => 15,
         RiskSignal::OverDispensing => 16,
     }
+}
+
+/// The number of a signal where it is written in few octets, below 32.
+#[must_use]
+pub const fn number(signal: RiskSignal) -> u8 {
+    code(signal)
 }
 
 /// The signal of that number.

@@ -123,15 +123,16 @@ fn facts() -> impl Strategy<Value = Facts> {
     );
     let claim = proptest::option::of((select(ReceiptStanding::ALL), any::<bool>()));
     let signals = proptest::sample::subsequence(RiskSignal::ALL, 0..=1);
-    let risk = (prop_oneof![3 => Just(0_u8), 1 => 0..=100_u8], signals);
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let risk = (prop_oneof![3 => Just(0_u8), 1 => 0..=100_u8], signals, flags);
     (consent, pathway, claim, risk).prop_map(
-        |(consent, (scheme, level, referred), claim, (score, signals))| {
+        |(consent, (scheme, level, referred), claim, (score, signals, (quarantined, unknown, pin)))| {
             let (stance, linked, holder, hides) = consent;
             Facts {
                 consent: ConsentFacts { stance, linked, holder, hides },
                 pathway: PathwayFacts { scheme, level, referred },
                 claim: claim.map(|(receipt, fse)| ClaimFacts { receipt, fse }),
-                risk: RiskFacts { score, signals },
+                risk: RiskFacts { score, signals, quarantined, unknown, pin },
             }
         },
     )

@@ -50,7 +50,7 @@ pub(super) async fn run(asked: &Arguments, output: Output) -> Result<(), Failure
         .iter()
         .map(|signal| {
             let name = signal.as_str();
-            let regime = regimes.get(name).copied().unwrap_or(Regime::Counts);
+            let regime = regimes.get(name).copied().unwrap_or(Regime::shipped(*signal));
             let silent = || Worth { signal: name.to_owned(), hits: 0, cases: 0, fraud: 0, honest: 0 };
             let worth = worth.iter().find(|worth| worth.signal == name).cloned();
             Shown::new(worth.unwrap_or_else(silent), regime)

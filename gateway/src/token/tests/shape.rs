@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use policies::{RiskFacts, RiskSignal};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -40,7 +41,29 @@ fn a_session_token_says_what_the_design_lists() {
         },
         "purpose": "TREAT", "pol": "ab".repeat(32),
     });
-    assert_eq!(payload(), expected);
+    let mut said = payload();
+    let sealed = said.as_object_mut().unwrap().remove("risk").unwrap();
+    assert_eq!(said, expected);
+    assert_eq!(sealed.as_str().unwrap().len(), 128, "as long as any other");
+}
+
+#[test]
+fn what_looked_wrong_is_said_in_as_many_octets_and_to_the_gateway_alone() {
+    let tokens = tokens();
+    let risky = RiskFacts {
+        score: 60,
+        signals: vec![RiskSignal::TwoCertificates, RiskSignal::TwoPlaces],
+        quarantined: true,
+        ..RiskFacts::default()
+    };
+    let claims = SessionClaims { risk: risky.clone(), ..claims() };
+    let (quiet, loud) =
+        (tokens.issue_session(&super::claims()).unwrap(), tokens.issue_session(&claims).unwrap());
+    assert_eq!(part(&quiet, 1).to_string().len(), part(&loud, 1).to_string().len());
+    let verified = tokens.verify_session(&loud, &claims.confirmation, AT).unwrap();
+    assert_eq!(verified.claims().risk, risky);
+    let verified = tokens.verify_session(&quiet, &claims.confirmation, AT).unwrap();
+    assert_eq!(verified.claims().risk, RiskFacts::default());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How is every presence sealed, and the key that may live in a hardware module asked once an hour only?
+//! How is sealed what nodes hand each other for minutes, and the key that may live in a hardware module asked once an hour only?
 //!
 //! A node seals with a key of its own making, which lies beside what it sealed, itself sealed by the key of the role
 //! `state-sealing`. So the module is not on the counter's path, and a module that is away for a moment is not noticed.
@@ -27,7 +27,7 @@ const SEALED_KEY: usize = 12 + 32 + 16;
 const NONCE: usize = 12;
 
 /// Seals and opens what nodes leave for each other (*enveloppe*).
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     signer: Arc<dyn Signer>,
     own: Mutex<Option<(Arc<NodeKey>, OffsetDateTime)>>,
     others: Mutex<VecDeque<Arc<NodeKey>>>,
@@ -41,14 +41,19 @@ struct NodeKey {
 
 impl Envelope {
     /// Makes the first key.
-    pub(super) fn new(signer: Arc<dyn Signer>, at: OffsetDateTime) -> Result<Self, HsmError> {
-        let envelope = Self { signer, own: Mutex::default(), others: Mutex::default() };
+    pub(crate) fn new(signer: Arc<dyn Signer>, at: OffsetDateTime) -> Result<Self, HsmError> {
+        let envelope = Self::unused(signer);
         envelope.own_key(at)?;
         Ok(envelope)
     }
 
+    /// Makes its first key when something is sealed.
+    pub(crate) fn unused(signer: Arc<dyn Signer>) -> Self {
+        Self { signer, own: Mutex::default(), others: Mutex::default() }
+    }
+
     /// `sealed key ‖ nonce ‖ ciphertext ‖ tag`.
-    pub(super) fn seal(
+    pub(crate) fn seal(
         &self,
         plaintext: &[u8],
         bound: &[u8],
@@ -63,7 +68,7 @@ impl Envelope {
     }
 
     /// Opens what any node sealed.
-    pub(super) fn open(&self, sealed: &[u8], bound: &[u8]) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+    pub(crate) fn open(&self, sealed: &[u8], bound: &[u8]) -> Result<Zeroizing<Vec<u8>>, HsmError> {
         let not_here = || HsmError::NotSealedHere { role: ROLE };
         let (sealed_key, rest) = sealed.split_first_chunk::<SEALED_KEY>().ok_or_else(not_here)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or_else(not_here)?;
