@@ -87,10 +87,13 @@ mod tests {
 
     #[test]
     fn a_village_where_many_have_no_card_yet_is_honest() {
-        let tour = |n: u64| claim(i64::try_from(n).unwrap() * 5, n, !n.is_multiple_of(5)).kind(ClientKind::MobileUnit);
+        let tour = |n: u64| {
+            claim(i64::try_from(n).unwrap() * 5, n, !n.is_multiple_of(5)).kind(ClientKind::MobileUnit)
+        };
         assert!(ghosts((0..60).map(tour)).is_empty());
-        let made_up =
-            |n: u64| claim(i64::try_from(n).unwrap() * 5, n, n.is_multiple_of(3)).kind(ClientKind::MobileUnit);
+        let made_up = |n: u64| {
+            claim(i64::try_from(n).unwrap() * 5, n, n.is_multiple_of(3)).kind(ClientKind::MobileUnit)
+        };
         assert!(!ghosts((0..60).map(made_up)).is_empty());
     }
 
