@@ -27,6 +27,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
+use crate::fraud;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, unrecorded};
 use crate::registry::{Patient, RegistryError};
@@ -106,6 +107,9 @@ async fn admit(
     event.session = Some(opened.claims.id);
     event.guardian = opened.claims.actor.clone();
     event.card = opened.claims.presence.card.clone();
+    if let Some(signed) = evidence.vouchers().all().first() {
+        fraud::broke_glass(app, caller, signed.id(), event).await?;
+    }
     event.status = opened.claims.status.map(|place| place.to_string());
     Ok(opened)
 }
