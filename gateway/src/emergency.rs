@@ -32,6 +32,7 @@ use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, unrecorded};
 use crate::registry::{Patient, RegistryError};
 use crate::session::{self, Session};
+use crate::tally::Counted;
 use crate::token::{Confirmation, Scheme};
 use crate::wire::{EmergencyBody, ParseError};
 
@@ -65,6 +66,7 @@ pub(crate) async fn open(
             event.outcome = Outcome::Permit;
             event.code = "emergency-opened".into();
             app.metrics.emergency("opened");
+            app.tally.count(caller.id(), Counted::BreakGlass, event.at);
             match app.audit.record(event).await {
                 Ok(recorded) => opened.answer(app, &recorded),
                 Err(error) => unrecorded(error),
