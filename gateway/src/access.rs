@@ -12,10 +12,13 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
+use http::Method;
 use http::request::Parts;
+use time::OffsetDateTime;
 
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome, Recorded};
+use crate::billing::{self, Became, Held};
 use crate::caller::Caller;
 use crate::edge;
 use crate::fhir::{BodyKind, FhirRequest};
@@ -36,6 +39,7 @@ struct Permitted {
     request: Request,
     token: Arc<str>,
     reads_only: bool,
+    claim: Option<Held>,
 }
 
 /// One request of a session to a back-end. `path` is what follows the service.
@@ -62,15 +66,18 @@ async fn permit(
     request: Request,
     event: &mut AuditEvent,
 ) -> Result<Permitted, Refusal> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let (method, query, headers) = (&parts.method, parts.uri.query(), &parts.headers);
     let head = Head { service, method, path, query, headers };
     let understood = understand(app, caller, head, event).await?;
     let (read, streamed) = read_where_judged(understood.body(), &parts, body).await?;
     let decided = understood.decide(app, caller, read, event).await?;
     let reads_only = decided.reads_only();
-    let Decided { session, asked, token, .. } = decided;
-    Ok(Permitted { session, request: for_back_end(parts, asked, streamed)?, token, reads_only })
+    let Decided { session, asked, token, claim, .. } = decided;
+    if parts.method == Method::POST {
+        parts.headers.extend(claim.as_ref().and_then(Held::condition));
+    }
+    Ok(Permitted { session, request: for_back_end(parts, asked, streamed)?, token, reads_only, claim })
 }
 
 /// Records and forwards; whichever is slower is waited for. What runs is cut when the session ends.
@@ -83,11 +90,14 @@ async fn forward(
 ) -> Response {
     event.outcome = Outcome::Permit;
     event.code = "permitted".into();
+    let Permitted { session, request, token, reads_only, mut claim } = permitted;
     let recording = match app.audit.begin(&event) {
         Ok(recording) => recording,
-        Err(error) => return unrecorded(error),
+        Err(error) => {
+            give_back(app, claim, event.at).await;
+            return unrecorded(error);
+        }
     };
-    let Permitted { session, request, token, reads_only } = permitted;
     let event = Arc::new(event);
     let following = withdrawal::follow(app, &session, caller, &event);
     let request = request.map(|body| following.body(body));
@@ -95,7 +105,7 @@ async fn forward(
         tokio::select! {
             biased;
             reason = following.ended() => Err(Refusal::from(Ended::Withdrawn(reason))),
-            answer = app.proxy.forward(service, request, &token) => Ok(answer?),
+            answer = send(app, service, request, (&token, claim.take()), event.at) => Ok(answer?),
         }
     };
     let (recorded, answered) = if reads_only {
@@ -103,7 +113,11 @@ async fn forward(
     } else {
         match recording.recorded().await {
             Ok(recorded) => (Ok(recorded), answer.await),
-            Err(error) => return unrecorded(error),
+            Err(error) => {
+                drop(answer);
+                give_back(app, claim, event.at).await;
+                return unrecorded(error);
+            }
         }
     };
     match (recorded, answered) {
@@ -111,6 +125,29 @@ async fn forward(
         (Ok(_recorded), Err(refusal)) => refusal.record(&app.audit, Arc::unwrap_or_clone(event)).await,
         // The back-end's answer is dropped unread.
         (Err(error), _) => unrecorded(error),
+    }
+}
+
+/// Sends it. What became of a claim is written down before anybody is told.
+async fn send(
+    app: &App,
+    service: &str,
+    request: Request,
+    (token, claim): (&str, Option<Held>),
+    at: OffsetDateTime,
+) -> Result<Response, ProxyError> {
+    let answer = app.proxy.forward(service, request, token).await;
+    if let Some(claim) = claim {
+        let became = billing::outcome(answer.as_ref().map(Response::status).map_err(|error| *error));
+        claim.settle(app, became, at).await;
+    }
+    answer
+}
+
+/// A claim that was not sent may be sent another time.
+async fn give_back(app: &App, claim: Option<Held>, at: OffsetDateTime) {
+    if let Some(claim) = claim {
+        claim.settle(app, Became::Refused, at).await;
     }
 }
 

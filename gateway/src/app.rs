@@ -12,6 +12,7 @@ use crate::config::{BackEndConfig, Config, PatientIdentifier};
 use crate::consent::Consents;
 use crate::decisions::{self, Decisions, KeptError};
 use crate::dpop::Proofs;
+use crate::eligibility::Remembered;
 use crate::fraud::Fraud;
 use crate::keys::{KeysStanding, WaitingAside};
 use crate::limits::LINK_LIFE;
@@ -82,6 +83,8 @@ pub struct App {
     pub presences: PendingPresences,
     /// How often each client may ask.
     pub rate: RateLimit,
+    /// What CNSS said a moment ago.
+    pub eligibility: Remembered,
     /// What each establishment did.
     pub tally: Tally,
     /// What is counted.
@@ -214,6 +217,7 @@ impl App {
             fraud,
             presences,
             rate,
+            eligibility: Remembered::new(),
             tally,
             metrics,
         }))

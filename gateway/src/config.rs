@@ -3,6 +3,7 @@
 //! One TOML file that refuses unknown keys. If [`Config::load`] returns, every file it names could be read
 //! and every value is ready to be used; if not, the error names file, line and remedy.
 
+mod cover;
 mod emergency;
 mod error;
 mod file;
@@ -26,6 +27,7 @@ use url::Url;
 use crate::decisions::PolicySource;
 use crate::store::StorePlace;
 
+pub use cover::CoverConfig;
 pub use emergency::EmergencyConfig;
 pub use error::ConfigError;
 pub use state::{RedisPlace, StatePlace};
@@ -56,6 +58,8 @@ pub struct Config {
     pub back_ends: BTreeMap<String, BackEndConfig>,
     /// How often the glass may be broken, and how soon that is reviewed.
     pub emergency: EmergencyConfig,
+    /// Cover and claims.
+    pub cover: CoverConfig,
     /// What the operator may tune; everything else is in [`crate::limits`].
     pub limits: LimitsConfig,
 }

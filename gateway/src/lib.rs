@@ -27,6 +27,8 @@
 //! | [`fhir`] | what does a FHIR request mean: which type, which interaction, which patient? |
 //! | `facts` | what must a decision know that the request does not say? |
 //! | [`consent`] | what did the patient agree to, and what does it mean for who asks? |
+//! | [`billing`] | was the patient there for what is claimed, and is it claimed once? |
+//! | [`eligibility`] | which rights has the patient, and may the counter rely on it? |
 //! | [`decisions`] | what do the policies say, and did they say it a moment ago? |
 //! | [`fraud`] | what looks wrong at the counters, who is told, and what does it change? |
 //! | [`keys`] | how do the gateway's keys change while it runs? |
@@ -113,6 +115,7 @@ pub mod access;
 pub mod app;
 pub mod audit;
 pub mod authorize;
+pub mod billing;
 pub mod caller;
 pub mod cli;
 pub mod clock;
@@ -122,6 +125,7 @@ pub mod decisions;
 pub mod demo;
 pub mod dpop;
 pub mod edge;
+pub mod eligibility;
 pub mod emergency;
 mod facts;
 pub mod fhir;

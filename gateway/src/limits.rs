@@ -4,6 +4,7 @@
 //! size of an establishment network. A bound without a clause number is ours, and its line says what it is against.
 
 mod consent;
+mod cover;
 mod emergency;
 pub mod import;
 mod keyed;
@@ -16,6 +17,7 @@ mod withdrawals;
 use std::time::Duration;
 
 pub use consent::*;
+pub use cover::*;
 pub use emergency::*;
 pub use keyed::*;
 pub use lists::*;

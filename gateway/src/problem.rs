@@ -69,6 +69,10 @@ pub enum ProblemCode {
     PatientMismatch,
     /// 403: the policy does not permit it.
     Denied,
+    /// 409: the same claim was sent a moment ago.
+    ClaimOnItsWay,
+    /// 403: a receipt is not one of ours, or the log does not know its act.
+    ReceiptNotSound,
     /// 403: the body would have to be judged, and a proxy that only asks does not show it.
     BodyNotShown,
     /// 401: the policy permits it once the holder has agreed by PIN (RFC 9470).

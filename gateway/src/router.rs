@@ -3,6 +3,7 @@
 mod api;
 mod care;
 mod consents;
+mod cover;
 mod keyed;
 mod public;
 mod recorded;
@@ -90,7 +91,9 @@ fn sessions(app: &App) -> Router<Arc<App>> {
         .route("/v1/referrals", post(care::refer).get(care::referrals))
         .route("/v1/referrals/{id}", delete(care::revoke_referral))
         .route("/v1/notices", get(care::notices))
-        .route("/v1/notices/{id}/acknowledgement", post(care::notice_read));
+        .route("/v1/notices/{id}/acknowledgement", post(care::notice_read))
+        .route("/v1/eligibility", post(cover::eligibility))
+        .route("/v1/receipts/verify", post(cover::verify_receipts));
     for service in app.config.back_ends.keys() {
         routes = routes
             .route(&format!("/{service}"), any(api::access))

@@ -1,6 +1,6 @@
 //! What do our tokens say, and is this one ours?
 //!
-//! Four kinds, each with its own key and its own `typ` or audience, so that none passes for another:
+//! Six kinds, each with its own key and its own `typ` or audience, so that none passes for another:
 //!
 //! | token | held by | key role | lives |
 //! |---|---|---|---|
@@ -9,6 +9,7 @@
 //! | back-end (`at+jwt`) | the gateway, for one request to one back-end | `backend-token-signing` | ≤ 5 min |
 //! | status list (`statuslist+jwt`) | anybody | `token-signing` | 5 min |
 //! | receipt (`receipt+jwt`) | the counter, then CNSS | `receipt-signing` | for ever |
+//! | answer about cover (`eligibility+jwt`) | the counter, then CNSS | `receipt-signing` | for ever |
 
 mod back_end;
 mod claims;
@@ -20,6 +21,7 @@ pub(crate) mod json;
 mod jws;
 mod key_ring;
 mod published;
+mod receipt;
 mod received;
 mod risk;
 pub(crate) mod scope;
@@ -37,7 +39,6 @@ use arc_swap::ArcSwap;
 use hsm_config::{KeyRole, Signer};
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 pub use back_end::{BackEndGrant, Holder, IssuedToken};
 pub use claims::{BackEndClaims, PresenceClaims, ReceiptClaims, SessionClaims, StatusReference};
@@ -46,6 +47,7 @@ pub use confirmation::{Confirmation, Scheme};
 pub use error::{TokenError, TokenRefusal};
 pub(crate) use json::read_once;
 pub use published::jwk_set;
+pub use receipt::VerifiedReceipt;
 pub use received::{PatientReference, TokenSays, VerifiedBackEndToken};
 pub use session::VerifiedSessionToken;
 pub use status_list::{PublishedStatusList, StatusBits};
@@ -56,7 +58,7 @@ use self::{
     key_ring::KeyRing,
     received::RememberedBackEnd,
 };
-use crate::limits::{MAX_BACK_END_TOKENS, MAX_STATUS_LIST_BYTES, MAX_VERIFIED_TOKENS};
+use crate::limits::{MAX_BACK_END_TOKENS, MAX_ELIGIBILITY_BYTES, MAX_STATUS_LIST_BYTES, MAX_VERIFIED_TOKENS};
 use crate::state::Envelope;
 
 /// The names of keys that are in other hands.
@@ -71,6 +73,7 @@ pub struct Tokens {
     sessions: Jws,
     back_ends: Jws,
     receipts: Jws,
+    eligibilities: Jws,
     status_lists: Jws,
     envelope: Envelope,
     introspections: Jws,
@@ -92,6 +95,7 @@ impl Tokens {
             sessions: jws(KeyRole::TokenSigning, "at+jwt"),
             back_ends: jws(KeyRole::BackendTokenSigning, "at+jwt"),
             receipts: jws(KeyRole::ReceiptSigning, "receipt+jwt"),
+            eligibilities: jws(KeyRole::ReceiptSigning, "eligibility+jwt").with_room(MAX_ELIGIBILITY_BYTES),
             status_lists: jws(KeyRole::TokenSigning, "statuslist+jwt").with_room(MAX_STATUS_LIST_BYTES),
             introspections: jws(KeyRole::TokenSigning, "token-introspection+jwt"),
             verified: Cache::new(MAX_VERIFIED_TOKENS),
@@ -105,15 +109,6 @@ impl Tokens {
         }
     }
 
-    /// Signs the receipt of an act (*reçu*): what CNSS needs later, and nothing medical.
-    ///
-    /// # Errors
-    /// [`TokenError::Signer`] when the key does not answer.
-    pub fn issue_receipt(&self, receipt: &ReceiptClaims) -> Result<String, TokenError> {
-        let claims = wire::Receipt::new(receipt, &self.issuer, Uuid::new_v4());
-        Ok(self.receipts.sign(&claims, receipt.time)?.token)
-    }
-
     /// Every public key that verifiers may meet at that time, as a JWK Set (RFC 7517): also those that will sign
     /// and those that have signed.
     ///
@@ -125,8 +120,9 @@ impl Tokens {
 
     /// The signer has other keys from this moment on: what was known of the old ones is forgotten.
     pub fn keys_changed(&self) {
-        for jws in [&self.sessions, &self.back_ends, &self.receipts, &self.introspections, &self.status_lists]
-        {
+        let evidence = [&self.receipts, &self.eligibilities];
+        let others = [&self.sessions, &self.back_ends, &self.introspections, &self.status_lists];
+        for jws in evidence.into_iter().chain(others) {
             jws.keys().forget();
         }
     }

@@ -5,6 +5,7 @@
 mod card_failure;
 mod emergency;
 mod presence;
+mod receipts;
 mod session;
 mod step_up;
 
@@ -16,6 +17,8 @@ pub use emergency::{
 };
 pub(crate) use presence::Proof;
 pub use presence::{BeginPresenceBody, PresenceAnswer, PresenceFiles, ProofBody};
+pub(crate) use receipts::AskedReceipt;
+pub use receipts::{AskedReceiptBody, ClaimedReceiptBody, ReceiptAnswer, ReceiptsAnswer, VerifyReceiptsBody};
 pub use session::{CoverageAnswer, DependantAnswer, OpenedSessionAnswer, SessionAnswer};
 pub use step_up::{BeginStepUpBody, StepUpAnswer, StepUpProofBody, SteppedUpAnswer};
 

@@ -2,7 +2,6 @@
 
 mod cli;
 mod quarantine;
-mod reported;
 
 use bawaba_tests::counter::text;
 use bawaba_tests::harness::{Harness, Opened};

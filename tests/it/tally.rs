@@ -2,6 +2,7 @@
 
 use bawaba_tests::harness::{Harness, Plan};
 use bawaba_tests::postgres::Postgres;
+use bawaba_tests::program;
 use gateway::tally::{Counted, EstablishmentCounts, day};
 
 /// What is written down of this establishment today.
@@ -53,4 +54,15 @@ async fn what_was_counted_is_there_after_an_orderly_stop() {
         Some(("pharmacy-1", 1))
     );
     store.close().await;
+    let shown = |more: &[&str]| {
+        let mut command = std::process::Command::new(program::path("bawaba"));
+        command.args(["--json", "registry", "chip-reads", "--days", "1"]).args(more);
+        command.arg("--config").arg(town.files.config());
+        let output = program::run(&mut command, std::time::Duration::from_secs(60));
+        assert!(output.status.success(), "{}", program::text(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")
+    };
+    let all = shown(&[]);
+    assert_eq!((&all[0]["client"], &all[0]["chip_read_percent"]), (&"pharmacy-1".into(), &100.into()));
+    assert_eq!(shown(&["--below", "90"]), serde_json::json!([]));
 }

@@ -17,6 +17,10 @@ use tokio_rustls::server::TlsStream;
 pub enum Manner {
     /// Says 200 with an empty FHIR Bundle.
     Answers,
+    /// Says this, as FHIR JSON.
+    Says(u16, &'static str),
+    /// Says 200 with a FHIR resource of a mebibyte.
+    Floods,
     /// Promises 1,000 octets, sends a few, and is gone without a word.
     DiesMidBody,
     /// Sends one chunk of a chunked body, and is gone without a word.
@@ -39,6 +43,7 @@ pub enum Manner {
 pub struct BackEnd {
     address: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,
+    manner: Arc<Mutex<Manner>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -54,17 +59,24 @@ impl BackEnd {
         let address = listener.local_addr().expect("an address");
         let heard = Arc::new(Mutex::new(Vec::new()));
         let memory = heard.clone();
+        let manner = Arc::new(Mutex::new(manner));
+        let told = manner.clone();
         let task = tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
-                let (acceptor, memory) = (acceptor.clone(), memory.clone());
+                let (acceptor, memory, told) = (acceptor.clone(), memory.clone(), told.clone());
                 tokio::spawn(async move {
                     if let Ok(stream) = acceptor.accept(tcp).await {
-                        let _ = converse(stream, manner, &memory).await;
+                        let _ = converse(stream, &told, &memory).await;
                     }
                 });
             }
         });
-        Self { address, heard, task }
+        Self { address, heard, manner, task }
+    }
+
+    /// From the next request on it behaves otherwise.
+    pub fn becomes(&self, manner: Manner) {
+        *self.manner.lock().expect("no panic while holding it") = manner;
     }
 
     /// Its base URL.
@@ -91,16 +103,31 @@ impl Drop for BackEnd {
 
 async fn converse(
     mut stream: TlsStream<TcpStream>,
-    manner: Manner,
+    told: &Mutex<Manner>,
     memory: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
-    if let Manner::Swallows = manner {
+    let manner = || *told.lock().expect("no panic while holding it");
+    if let Manner::Swallows = manner() {
         return swallow(stream, memory).await;
     }
     while let Some(request) = request(&mut stream).await? {
         memory.lock().expect("no panic while holding it").push(request);
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/fhir+json\r\n";
-        match manner {
+        match manner() {
+            Manner::Says(status, body) => {
+                let head = format!("HTTP/1.1 {status} Said\r\ncontent-type: application/fhir+json\r\n");
+                let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await?;
+                stream.flush().await?;
+                continue;
+            }
+            Manner::Floods => {
+                let body = format!(r#"{{"resourceType":"Binary","data":"{}"}}"#, "A".repeat(1 << 20));
+                let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await?;
+                stream.flush().await?;
+                continue;
+            }
             Manner::Answers => {
                 let body = r#"{"resourceType":"Bundle","type":"searchset","total":0}"#;
                 let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());

@@ -75,4 +75,11 @@ impl AuditStore for FaultyStore {
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, AuditStoreError>> {
         self.real.read(filter)
     }
+
+    fn at(&self, positions: Vec<u64>) -> BoxFuture<'_, Result<Vec<StoredEvent>, AuditStoreError>> {
+        match self.faults.now() {
+            3 => Box::pin(std::future::pending()),
+            _ => self.real.at(positions),
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! How does a back-end of somebody else check our tokens? Stock JWT libraries, and the ways in which they keep keys.
 
+pub mod evidence;
 pub mod readme;
 
 use std::io::{BufRead as _, BufReader, Write as _};

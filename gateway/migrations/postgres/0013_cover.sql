@@ -20,6 +20,7 @@ CREATE TABLE billed_presence (
     fse           TEXT UNIQUE,       -- number of the electronic care sheet (feuille de soins électronique)
     attempt       TEXT NOT NULL,     -- the request that holds the row
     taken_at      BIGINT NOT NULL,  -- microseconds since 1970 UTC
-    held_until    BIGINT NOT NULL,  -- before that the same claim is on its way
-    accepted_at   BIGINT            -- NULL: nobody knows yet whether the back-end has it
+    held_until    BIGINT NOT NULL,  -- before that the claim is on its way
+    doubtful      BOOLEAN NOT NULL DEFAULT false, -- the back-end may have it from an attempt whose answer was lost
+    accepted_at   BIGINT            -- NULL: the back-end did not say that it has it
 );

@@ -20,6 +20,7 @@ CREATE TABLE billed_presence (
     fse           TEXT UNIQUE,       -- number of the electronic care sheet (feuille de soins électronique)
     attempt       TEXT NOT NULL,     -- the request that holds the row
     taken_at      INTEGER NOT NULL,  -- microseconds since 1970 UTC
-    held_until    INTEGER NOT NULL,  -- before that the same claim is on its way
-    accepted_at   INTEGER            -- NULL: nobody knows yet whether the back-end has it
+    held_until    INTEGER NOT NULL,  -- before that the claim is on its way
+    doubtful      INTEGER NOT NULL DEFAULT 0,    -- the back-end may have it from an attempt whose answer was lost
+    accepted_at   INTEGER            -- NULL: the back-end did not say that it has it
 ) STRICT, WITHOUT ROWID;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
-use policies::{AccessDecision, AccessRequest, Action, Interaction, Permit, Service};
+use policies::{AccessDecision, AccessRequest, Action, Facts, Interaction, Permit, Service};
 
 use crate::app::App;
 use crate::audit::AuditEvent;
+use crate::billing::{self, Examined, Held};
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
 use crate::facts::{Asking, Known};
@@ -56,6 +57,8 @@ pub(crate) struct Decided {
     pub(crate) asked: FhirRequest,
     /// The token for that back-end.
     pub(crate) token: Arc<str>,
+    /// The claim that is sent, if it is one: what becomes of it is to be said.
+    pub(crate) claim: Option<Held>,
 }
 
 /// The first steps, in order: session, meaning, patient. What they find is written into `event`.
@@ -99,7 +102,6 @@ impl Understood<'_> {
     }
 
     /// The last steps: no other patient, policy, token for the back-end. `read` is the body, where one is judged.
-    #[expect(clippy::unused_async, reason = "what a claim rests on is in the store")]
     pub(crate) async fn decide(
         self,
         app: &App,
@@ -110,7 +112,12 @@ impl Understood<'_> {
         let Self { back_end, session, target, query, there, known } = self;
         let names = PatientNames { here: &session.claims().subject, there: &there };
         let asked = target.bind(query, read, names)?;
-        let permit = permit(app, caller, &session, (&back_end.service, &known), &asked, event)?;
+        let claim = billing::examine(app, &session, &asked, event.at).await?;
+        let facts = |step: &Step| {
+            let claim = claim.as_ref().filter(|_| billing::is_claim(step)).map(Examined::facts);
+            Facts { claim, ..known.of_step(step) }
+        };
+        let permit = permit(app, caller, &session, (&back_end.service, &facts), &asked, event)?;
         let (reads, writes) = asked
             .steps
             .iter()
@@ -121,7 +128,13 @@ impl Understood<'_> {
             .map_err(|error| Refusal::exactly(ProblemCode::Denied, error.code()))?;
         let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
         let token = app.tokens.issue_back_end(&session, &permit, &grant, event.at)?;
-        Ok(Decided { session, subject: there, asked, token })
+        // The last of all: what was taken for a request that is refused afterwards would have to be given back.
+        let claim = match claim {
+            Some(claim) => Some(claim.hold(app, &permit, event.at).await?),
+            None => None,
+        };
+        event.presence = claim.as_ref().and_then(Held::presence);
+        Ok(Decided { session, subject: there, asked, token, claim })
     }
 }
 
@@ -141,7 +154,7 @@ fn permit(
     app: &App,
     caller: &Caller,
     session: &Session,
-    (service, known): (&str, &Known),
+    (service, facts): (&str, &dyn Fn(&Step) -> Facts),
     asked: &FhirRequest,
     event: &mut AuditEvent,
 ) -> Result<Permit, Refusal> {
@@ -161,7 +174,7 @@ fn permit(
             purpose: claims.purpose,
             acr: claims.acr,
             dependant: claims.actor.is_some(),
-            facts: known.of_step(step),
+            facts: facts(step),
         };
         let decision = app.policies.decide_recorded(&request, Some(age), event);
         let verdict = if decision.is_permit() { "permit" } else { "deny" };

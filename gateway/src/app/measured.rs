@@ -47,4 +47,8 @@ impl AuditStore for Measured {
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, AuditStoreError>> {
         self.store.read(filter)
     }
+
+    fn at(&self, positions: Vec<u64>) -> BoxFuture<'_, Result<Vec<StoredEvent>, AuditStoreError>> {
+        self.store.at(positions)
+    }
 }

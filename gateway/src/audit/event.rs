@@ -35,6 +35,10 @@ pub enum EventKind {
     ConsentRefused,
     /// A patient withdrew a consent at a counter (*consentement retiré*).
     ConsentWithdrawn,
+    /// Cover was asked for and told (*droits*).
+    EligibilityAnswered,
+    /// Cover was asked for and not told.
+    EligibilityRefused,
     /// The gateway began to answer.
     GatewayStarted,
     /// The gateway stopped in order; without it, the next start follows a crash.
@@ -51,6 +55,10 @@ pub enum EventKind {
     PresenceRefused,
     /// A patient was referred to another level of care, or no longer (*orientation*).
     Referred,
+    /// Receipts were asked about and not judged.
+    ReceiptsRefused,
+    /// Somebody was told what receipts are worth (*reçus vérifiés*).
+    ReceiptsVerified,
     /// The registry was imported, or was not: when it was begun, and how it ended.
     RegistryImported,
     /// A pseudonym was led back to a patient by two operators (*levée de pseudonyme*): each step of it.
@@ -102,6 +110,8 @@ impl EventKind {
             Self::ConsentRead => "consent-read",
             Self::ConsentRefused => "consent-refused",
             Self::ConsentWithdrawn => "consent-withdrawn",
+            Self::EligibilityAnswered => "eligibility-answered",
+            Self::EligibilityRefused => "eligibility-refused",
             Self::GatewayStarted => "gateway-started",
             Self::GatewayStopped => "gateway-stopped",
             Self::PoliciesRefused => "policies-refused",
@@ -110,6 +120,8 @@ impl EventKind {
             Self::PresenceBegun => "presence-begun",
             Self::PresenceRefused => "presence-refused",
             Self::Referred => "referred",
+            Self::ReceiptsRefused => "receipts-refused",
+            Self::ReceiptsVerified => "receipts-verified",
             Self::RegistryImported => "registry-imported",
             Self::Relinked => "relinked",
             Self::RequestRefused => "request-refused",
@@ -247,6 +259,37 @@ impl AuditEvent {
             observed: None,
             detail: None,
         }
+    }
+}
+
+/// An event in the bytes that are stored: made once, by the task that records it.
+#[derive(Clone, Debug)]
+pub struct EncodedEvent {
+    at: OffsetDateTime,
+    json: String,
+}
+
+impl EncodedEvent {
+    /// The bytes of `event`.
+    pub fn new(event: &AuditEvent) -> Result<Self, serde_json::Error> {
+        let mut json = serde_json::to_string(event)?;
+        // A caller's text may hold a NUL, which no JSON function of PostgreSQL reads.
+        if json.contains("\\u0000") {
+            json = json.replace("\\u0000", "\\ufffd");
+        }
+        Ok(Self { at: event.at, json })
+    }
+
+    /// When it happened.
+    #[must_use]
+    pub fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+
+    /// One JSON object.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
     }
 }
 

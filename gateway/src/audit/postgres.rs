@@ -44,4 +44,8 @@ impl AuditStore for PostgresAuditStore {
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, AuditStoreError>> {
         Box::pin(reading::events(&self.store, READ_POSTGRES, filter))
     }
+
+    fn at(&self, positions: Vec<u64>) -> BoxFuture<'_, Result<Vec<StoredEvent>, AuditStoreError>> {
+        Box::pin(reading::at(&self.store, positions))
+    }
 }

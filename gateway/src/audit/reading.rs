@@ -17,6 +17,11 @@ pub(super) const READ_POSTGRES: &str = "SELECT position, event FROM audit_event 
     AND ($6 IS NULL OR event::json ->> 'session' = $6) AND ($7 IS NULL OR event::json ->> 'request_id' = $7) \
     ORDER BY position LIMIT $8";
 
+const AT_SQLITE: &str = "SELECT position, event FROM audit_event \
+    WHERE position IN (SELECT value FROM json_each($1))";
+
+const AT_POSTGRES: &str = "SELECT position, event FROM audit_event WHERE position = ANY($1)";
+
 /// How many events one read gives when nothing is said.
 const READ_EVENTS: u32 = 1_000;
 
@@ -37,6 +42,16 @@ pub(super) async fn events(
         .bind(filter.request_id.as_deref())
         .bind(i64::from(limit))
         .slow();
+    engine.read(read).await?.iter().map(stored_event).collect()
+}
+
+/// The events at these positions.
+pub(super) async fn at(
+    engine: &dyn Engine,
+    positions: Vec<u64>,
+) -> Result<Vec<StoredEvent>, AuditStoreError> {
+    let positions: Vec<i64> = positions.into_iter().filter_map(|position| position.try_into().ok()).collect();
+    let read = Statement::of_each(AT_SQLITE, AT_POSTGRES).bind(positions);
     engine.read(read).await?.iter().map(stored_event).collect()
 }
 

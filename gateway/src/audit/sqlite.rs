@@ -59,6 +59,10 @@ impl AuditStore for SqliteAuditStore {
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, AuditStoreError>> {
         Box::pin(reading::events(&self.store, READ_SQLITE, filter))
     }
+
+    fn at(&self, positions: Vec<u64>) -> BoxFuture<'_, Result<Vec<StoredEvent>, AuditStoreError>> {
+        Box::pin(reading::at(&self.store, positions))
+    }
 }
 
 /// The batch as one JSON text.

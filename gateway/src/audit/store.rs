@@ -39,6 +39,9 @@ pub trait AuditStore: Debug + Send + Sync {
         &'a self,
         filter: &'a AuditFilter,
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, AuditStoreError>>;
+
+    /// The events at these positions, as far as there are any, in any order: of receipts that name their place.
+    fn at(&self, positions: Vec<u64>) -> BoxFuture<'_, Result<Vec<StoredEvent>, AuditStoreError>>;
 }
 
 /// Which events to read. Every field that is set must match.

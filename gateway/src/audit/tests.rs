@@ -83,6 +83,10 @@ impl AuditStore for Faulty {
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, AuditStoreError>> {
         self.inner.read(filter)
     }
+
+    fn at(&self, positions: Vec<u64>) -> BoxFuture<'_, Result<Vec<StoredEvent>, AuditStoreError>> {
+        self.inner.at(positions)
+    }
 }
 
 /// Records three events of which the second meets the fault.

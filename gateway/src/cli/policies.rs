@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use policies::{
-    AccessRequest, Acr, Action, CardFacts, ClientFacts, ClientKind, Facts, Interaction, PolicySet, Purpose,
-    Service, Verdict,
+    AccessRequest, Acr, Action, CardFacts, ClaimFacts, ClientFacts, ClientKind, Facts, Interaction,
+    PolicySet, Purpose, ReceiptStanding, Service, Verdict,
 };
 use serde::Serialize;
 
@@ -125,13 +125,16 @@ fn decide(set: &PolicySet, kind: ClientKind, action: Action, purpose: Purpose) -
         Action::ExchangeOnward { from, service } => format!("{} {} to {}", action.name(), from.0, service.0),
         _ => action.name().to_owned(),
     };
+    // A claim with all that it needs: what is asked is who may send one.
+    let claims = matches!(&action, Action::Fhir { resource_type, .. } if resource_type == "Claim");
+    let claim = claims.then_some(ClaimFacts { receipt: ReceiptStanding::Sound, fse: true });
     let decision = set.decide(&AccessRequest {
         client: ClientFacts { id: "any".to_owned(), kind },
         action,
         purpose,
         acr: Acr::Card,
         dependant: false,
-        facts: Facts::default(),
+        facts: Facts { claim, ..Facts::default() },
     });
     let reasons = decision.reasons().iter().map(|reason| reason.code.clone()).collect();
     let permit = decision.verdict() == Verdict::Permit;

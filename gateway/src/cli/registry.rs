@@ -1,5 +1,6 @@
 //! Who is registered, and may they still?
 
+mod chip_reads;
 mod clients;
 mod import;
 mod stats;
@@ -60,6 +61,8 @@ pub(super) enum Command {
     EndSessions(EndSessions),
     /// Bring all patients, covers and guardians in from FHIR R4 NDJSON or CSV: whole or not at all
     Import(import::Arguments),
+    /// For how many of its patients each establishment read the chip, and how many of its claims had a receipt
+    ChipReads(chip_reads::Arguments),
     /// How many patients, numbers, guardians, clients; no names
     Stats(stats::Arguments),
 }
@@ -117,6 +120,7 @@ pub(super) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Command::ReportCard(asked) => runtime()?.block_on(withdraw::report_card(asked, *output)),
         Command::EndSessions(asked) => runtime()?.block_on(withdraw::end_sessions(asked, *output)),
         Command::Import(arguments) => runtime()?.block_on(import::run(arguments, *output)),
+        Command::ChipReads(arguments) => runtime()?.block_on(chip_reads::run(arguments, *output)),
         Command::Stats(arguments) => runtime()?.block_on(stats::run(arguments, *output)),
     }
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
+use super::cover::CoverFile;
 use super::emergency::EmergencyFile;
 use super::keys::KeysFile;
 use super::policies::PoliciesFile;
@@ -39,6 +40,7 @@ struct ConfigFile {
     policies: Option<Spanned<PoliciesFile>>,
     #[serde(default)]
     backends: BTreeMap<String, BackEndFile>,
+    cover: Option<CoverFile>,
     #[serde(default)]
     emergency: EmergencyFile,
     #[serde(default)]
@@ -140,7 +142,8 @@ impl Source<'_> {
             .backends
             .into_iter()
             .map(|(service, back_end)| Ok((service.clone(), self.back_end(service, back_end)?)))
-            .collect::<Result<_, ConfigError>>()?;
+            .collect::<Result<BTreeMap<_, _>, ConfigError>>()?;
+        let cover = self.cover(file.cover.as_ref(), |name| back_ends.contains_key(name))?;
         let store = self.store(&file.store)?;
         // Beside what this node alone writes to.
         let mark = match &store {
@@ -178,6 +181,7 @@ impl Source<'_> {
                 )?,
             },
             policies: file.policies.map(|file| self.policies(&file)).transpose()?.unwrap_or_default(),
+            cover,
             back_ends,
             emergency: self.emergency(&file.emergency)?,
             limits: self.limits(&file.limits)?,

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod capability;
+mod cover;
 mod outcome;
 mod records;
 mod resources;
@@ -21,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::Value;
 
+use super::people::Person;
 use outcome::Outcome;
 pub use records::Patient;
 use records::Records;
@@ -39,6 +41,8 @@ pub struct Service {
     pub served: &'static [&'static str],
     /// Types that can be created.
     pub created: &'static [&'static str],
+    /// Types that are submitted and answered at once.
+    pub asked: &'static [&'static str],
 }
 
 /// The three services of the demonstration.
@@ -47,13 +51,20 @@ pub const SERVICES: [Service; 3] = [
         name: "dossier",
         served: &["Patient", "AllergyIntolerance", "Condition", "Observation"],
         created: &["Observation"],
+        asked: &[],
     },
     Service {
         name: "prescription",
         served: &["Patient", "MedicationRequest", "MedicationDispense"],
         created: &["MedicationRequest", "MedicationDispense"],
+        asked: &[],
     },
-    Service { name: "billing", served: &["Patient", "Coverage", "Claim"], created: &["Claim"] },
+    Service {
+        name: "billing",
+        served: &["Patient", "Coverage", "Claim"],
+        created: &["Claim"],
+        asked: &["CoverageEligibilityRequest"],
+    },
 ];
 
 struct BackEnd {
@@ -61,6 +72,7 @@ struct BackEnd {
     base: String,
     validator: TokenValidator,
     records: Records,
+    people: HashMap<String, &'static Person>,
 }
 
 /// The routes of one back-end.
@@ -69,11 +81,12 @@ struct BackEnd {
 /// their pairwise subject alone.
 pub fn router(service: Service, base: String, validator: TokenValidator, patients: &[Patient]) -> Router {
     let records = Records::seed(service, patients);
-    let back_end = Arc::new(BackEnd { service, base, validator, records });
+    let people = patients.iter().map(|patient| (patient.subject.clone(), patient.person)).collect();
+    let back_end = Arc::new(BackEnd { service, base, validator, records, people });
     Router::new()
         .route("/metadata", get(metadata))
         .route("/{type}", get(search).post(create))
-        .route("/{type}/{id}", get(read))
+        .route("/{type}/{id}", get(read).post(cover::submit))
         .route("/{type}/{id}/{operation}", get(operate))
         .fallback(async || Outcome::not_found())
         .method_not_allowed_fallback(async || Outcome::method_not_allowed())
@@ -148,6 +161,13 @@ async fn create(
     if patient != claims.sub {
         return Err(Outcome::other_patient());
     }
+    if let Some(identifier) = none_exist(&headers)? {
+        match back_end.records.identified(&claims.sub, &kind, identifier).as_slice() {
+            [] => {}
+            [known] => return Ok(fhir(StatusCode::OK, known)),
+            _ => return Err(Outcome::many()),
+        }
+    }
     let (id, stored) = back_end.records.create(&claims.sub, resource).ok_or_else(Outcome::full)?;
     // Relative: whoever stands in front knows its own name.
     let location = format!("/{kind}/{id}");
@@ -156,6 +176,14 @@ async fn create(
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+/// FHIR R4 §3.1.0.8.1: store it only if there is none with this identifier, `system|value`.
+fn none_exist(headers: &HeaderMap) -> Result<Option<(&str, &str)>, Outcome> {
+    let Some(condition) = headers.get("if-none-exist") else { return Ok(None) };
+    let condition = condition.to_str().ok().and_then(|text| text.strip_prefix("identifier="));
+    let identifier = condition.and_then(|identifier| identifier.split_once('|'));
+    identifier.map(Some).ok_or_else(|| Outcome::invalid("If-None-Exist names an identifier, no more"))
 }
 
 impl BackEnd {
@@ -174,8 +202,12 @@ impl BackEnd {
 }
 
 fn fhir(status: StatusCode, resource: &Value) -> Response {
+    fhir_text(status, resource.to_string())
+}
+
+fn fhir_text(status: StatusCode, resource: String) -> Response {
     let cache = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    (status, [(header::CONTENT_TYPE, FHIR_JSON), cache], resource.to_string()).into_response()
+    (status, [(header::CONTENT_TYPE, FHIR_JSON), cache], resource).into_response()
 }
 
 #[cfg(test)]

@@ -135,6 +135,9 @@ pub const CLONED: (&str, &str) = ("youssef", "youssef-clone");
 /// A card whose document signer was revoked: made for the owner of the first.
 pub const SIGNER_REVOKED: (&str, &str) = ("karim", "karim-signer-revoked");
 
+/// Whose rights are still in their waiting period (*délai de carence*).
+pub const WAITING: &str = "mehdi";
+
 /// Cards without the holder's application, as those issued before it: no PIN can be asked for.
 pub const NO_PIN: [&str; 2] = ["hamid-revoked", "brahim"];
 /// The card whose PIN is blocked.

@@ -127,7 +127,8 @@ async fn of_session(
         claims.authenticated_at,
         event,
     )?;
-    let scope = scope::narrowed(&claims.scope, &back_end.service, wanted.scope)?;
+    let held = brought_along(app, back_end, claims.scope.clone());
+    let scope = scope::narrowed(&held, &back_end.service, wanted.scope)?;
     let there = app.pseudonym_at(back_end, &patient)?;
     let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
     let issued =
@@ -181,12 +182,19 @@ async fn onward(
     };
     let could = permit(app, &in_its_place, claims.authenticated_at, event)?;
     let carried = scope::carried(&claims.scope, &own.service, &back_end.service);
-    let held = scope::common(&carried, &origin.scopes.join(" "));
+    let held = brought_along(app, back_end, scope::common(&carried, &origin.scopes.join(" ")));
     let scope = scope::narrowed(&held, &back_end.service, wanted.scope)?;
     let there = app.pseudonym_at(back_end, &patient)?;
     let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
     let issued = app.tokens.exchange_onward(&received, (&goes_on, &could), &grant, holder(caller), at)?;
     Ok((issued, scope))
+}
+
+/// What of a scope its holder may bring to a back-end itself: claims go through the gateway, which alone knows what they
+/// rest on and whether they were billed before.
+fn brought_along(app: &App, back_end: &BackEndConfig, held: String) -> String {
+    let covers = app.config.cover_back_end().is_some_and(|cover| cover.service == back_end.service);
+    if covers { scope::reading_there(&held, &back_end.service) } else { held }
 }
 
 async fn patient(app: &App, received: &Received) -> Result<std::sync::Arc<Patient>, OAuthError> {

@@ -1,6 +1,7 @@
 //! What does each code say, in three languages? One entry a code; the match is exhaustive.
 
 mod back_end;
+mod billing;
 mod caller;
 mod consent;
 mod emergency;
@@ -72,6 +73,8 @@ impl ProblemCode {
         Self::PatientUnknown,
         Self::PatientMismatch,
         Self::Denied,
+        Self::ClaimOnItsWay,
+        Self::ReceiptNotSound,
         Self::BodyNotShown,
         Self::HolderRequired,
         Self::HolderRefused,
@@ -131,6 +134,8 @@ impl ProblemCode {
             Self::PatientUnknown => &presence::PATIENT_UNKNOWN,
             Self::PatientMismatch => &presence::PATIENT_MISMATCH,
             Self::Denied => &presence::DENIED,
+            Self::ClaimOnItsWay => &billing::CLAIM_ON_ITS_WAY,
+            Self::ReceiptNotSound => &billing::RECEIPT_NOT_SOUND,
             Self::BodyNotShown => &request::BODY_NOT_SHOWN,
             Self::HolderRequired => &holder::HOLDER_REQUIRED,
             Self::HolderRefused => &holder::HOLDER_REFUSED,

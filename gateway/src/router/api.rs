@@ -231,11 +231,16 @@ const JSON: [&str; 2] = ["application/json", "application/fhir+json"];
 
 /// A JSON body of one of our own routes.
 pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
+    body_of(request, MAX_BODY_BYTES).await
+}
+
+/// The same of at most so many octets.
+pub(super) async fn body_of<T: DeserializeOwned>(request: Request, most: u64) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
         return Err(Refusal::new(ProblemCode::UnsupportedMediaType).detail("send application/json"));
     }
-    let bytes = read_body(&parts.headers, body, MAX_BODY_BYTES).await.map_err(Refusal::told)?;
+    let bytes = read_body(&parts.headers, body, most).await.map_err(Refusal::told)?;
     Ok(wire::parse(&bytes)?)
 }
 

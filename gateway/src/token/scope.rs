@@ -68,6 +68,17 @@ pub(crate) fn carried(held: &str, from: &str, to: &str) -> String {
     parts.map(|part| format!("{to}{part}")).collect::<Vec<_>>().join(" ")
 }
 
+/// What is held, of this back-end to read alone.
+pub(crate) fn reading_there(held: &str, service: &str) -> String {
+    let read = format!("{service}.read");
+    let words = held.split(' ').filter_map(|word| match word.strip_prefix(service) {
+        Some("" | ".read") => Some(read.as_str()),
+        Some(".write") => None,
+        _ => Some(word),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// The words of `one` that `other` covers.
 pub(crate) fn common(one: &str, other: &str) -> String {
     one.split(' ').filter(|word| covers(other, word)).collect::<Vec<_>>().join(" ")
@@ -126,6 +137,18 @@ mod tests {
     fn an_emergency_reads_and_writes_nothing() {
         assert_eq!(reading("dossier prescription.write billing.read"), "dossier.read billing.read");
         assert_eq!(reading(""), "");
+    }
+
+    #[test]
+    fn to_read_alone_is_less_of_one_back_end_and_as_much_of_others() {
+        for (held, left) in [
+            ("prescription billing", "prescription billing.read"),
+            ("billing.read billing.write dossier.write", "billing.read dossier.write"),
+            ("billing.write", ""),
+            ("billings billing", "billings billing.read"),
+        ] {
+            assert_eq!(reading_there(held, "billing"), left, "{held}");
+        }
     }
 
     #[test]

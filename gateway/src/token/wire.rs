@@ -46,15 +46,15 @@ pub(super) struct Session {
 }
 
 /// The payload of a receipt.
-#[derive(Serialize)]
-pub(super) struct Receipt<'a> {
-    iss: &'a str,
+#[derive(Serialize, Deserialize)]
+pub(super) struct Receipt {
+    iss: String,
     iat: i64,
     jti: Uuid,
     presence: Uuid,
-    establishment: &'a str,
+    establishment: String,
     time: i64,
-    operation: &'a str,
+    operation: String,
     log_index: u64,
 }
 
@@ -163,19 +163,34 @@ impl Session {
     }
 }
 
-impl<'a> Receipt<'a> {
-    pub(super) fn new(receipt: &'a ReceiptClaims, issuer: &'a str, id: Uuid) -> Self {
+impl Receipt {
+    pub(super) fn new(receipt: &ReceiptClaims, issuer: &str, id: Uuid) -> Self {
         let time = receipt.time.unix_timestamp();
         Self {
-            iss: issuer,
+            iss: issuer.to_owned(),
             iat: time,
             jti: id,
             presence: receipt.presence,
-            establishment: &receipt.establishment,
+            establishment: receipt.establishment.clone(),
             time,
-            operation: &receipt.operation,
+            operation: receipt.operation.clone(),
             log_index: receipt.log_index,
         }
+    }
+
+    /// What it says, and its `jti`.
+    pub(super) fn into_claims(self, issuer: &str) -> Result<(ReceiptClaims, Uuid), TokenError> {
+        if self.iss != issuer {
+            return Err(TokenError::Issuer);
+        }
+        let claims = ReceiptClaims {
+            presence: self.presence,
+            establishment: self.establishment,
+            time: instant(self.time)?,
+            operation: self.operation,
+            log_index: self.log_index,
+        };
+        Ok((claims, self.jti))
     }
 }
 

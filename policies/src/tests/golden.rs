@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 use super::{SERVICES, ask, exchange, fhir, onward, shipped};
-use crate::{Acr, Action, CardFacts, ClientKind, Interaction, ListFreshness, PolicySet, Purpose};
+use crate::{
+    Acr, Action, CardFacts, ClaimFacts, ClientKind, Interaction, ListFreshness, PolicySet, Purpose,
+    ReceiptStanding,
+};
 
 const LETTERS: [char; 6] = ['R', 'S', 'C', 'U', 'D', 'O'];
 
@@ -37,9 +40,45 @@ fn page(set: &PolicySet) -> String {
     for kind in ClientKind::ALL {
         accesses(&mut page, set, *kind);
     }
+    claims(&mut page, set);
     exchanges(&mut page, set);
+    formalities(&mut page, set);
     refusals(&mut page, set);
     page
+}
+
+/// What a claim must rest on, seen from a pharmacy that treats; and what it is told otherwise.
+fn claims(page: &mut String, set: &PolicySet) {
+    writeln!(page, "\n{:<34}{:<10}told", "a claim, if its receipt is", "TREAT/c").unwrap();
+    for receipt in ReceiptStanding::ALL {
+        for fse in [true, false] {
+            let action = fhir("billing", "Claim", Interaction::Create);
+            let mut asked = ask(ClientKind::Pharmacy, action, Purpose::Treatment, Acr::Card);
+            asked.facts.claim = Some(ClaimFacts { receipt: *receipt, fse });
+            let decision = set.decide(&asked);
+            let verdict = if decision.is_permit() { "taken" } else { "....." };
+            let codes: Vec<&str> = decision.reasons().iter().map(|reason| reason.code.as_str()).collect();
+            let what = if fse { receipt.to_string() } else { format!("{receipt}, no care sheet") };
+            writeln!(page, "{what:<34}{verdict:<10}{}", codes.join(", ")).unwrap();
+        }
+    }
+}
+
+/// What is asked of the gateway itself.
+fn formalities(page: &mut String, set: &PolicySet) {
+    for (title, action) in [
+        ("ask CNSS for the patient's cover", Action::Eligibility),
+        ("verify receipts", Action::VerifyReceipts),
+    ] {
+        writeln!(page, "\n{title:<34}{}", columns()).unwrap();
+        for kind in ClientKind::ALL {
+            let cells = cells(|purpose, acr| {
+                let permitted = set.decide(&ask(*kind, action.clone(), purpose, acr)).is_permit();
+                if permitted { "told".to_owned() } else { "....".to_owned() }
+            });
+            writeln!(page, "{:<34}{cells}", kind.as_str()).unwrap();
+        }
+    }
 }
 
 /// Tokens that their holder brings to a back-end itself, and who may go on with one.

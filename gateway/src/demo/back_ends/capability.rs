@@ -21,6 +21,11 @@ pub(super) fn statement(service: Service, base: &str) -> Value {
             })
         })
         .collect();
+    let asked = service.asked.iter().map(|kind| {
+        let definition = format!("http://hl7.org/fhir/OperationDefinition/{kind}-submit");
+        json!({"type": kind, "operation": [{"name": "submit", "definition": definition}]})
+    });
+    let resources: Vec<Value> = resources.into_iter().chain(asked).collect();
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",

@@ -31,6 +31,10 @@ impl Outcome {
         Self { status: StatusCode::BAD_REQUEST, code: "invalid", text }
     }
 
+    pub(super) fn many() -> Self {
+        Self { status: StatusCode::PRECONDITION_FAILED, code: "multiple-matches", text: "several have it" }
+    }
+
     pub(super) fn full() -> Self {
         Self {
             status: StatusCode::INSUFFICIENT_STORAGE,

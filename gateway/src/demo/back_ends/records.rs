@@ -73,6 +73,23 @@ impl Records {
         known.iter().find(is_it).cloned()
     }
 
+    /// The patient's resources of this type with this identifier.
+    pub(super) fn identified(&self, subject: &str, kind: &str, (system, value): (&str, &str)) -> Vec<Value> {
+        let by_subject = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = by_subject.get(subject).map(Vec::as_slice).unwrap_or_default();
+        let has = |resource: &&Value| {
+            let identifiers = resource.get("identifier").and_then(Value::as_array);
+            identifiers.is_some_and(|all| {
+                let same = |one: &Value| {
+                    one.get("system").and_then(Value::as_str) == Some(system)
+                        && one.get("value").and_then(Value::as_str) == Some(value)
+                };
+                all.iter().any(same)
+            })
+        };
+        known.iter().filter(|resource| kind_of(resource) == kind).filter(has).cloned().collect()
+    }
+
     /// Stores a new resource under a new id; `None` when the patient is unknown or has too many.
     pub(super) fn create(&self, subject: &str, mut resource: Value) -> Option<(String, Value)> {
         let id = Uuid::now_v7().to_string();
