@@ -2,6 +2,7 @@
 //!
 //! A flow records its outcome and gets a [`Recorded`]; answers are built from that and from nothing else.
 
+mod encoded;
 mod event;
 mod postgres;
 mod reading;
@@ -17,8 +18,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
+pub use encoded::EncodedEvent;
 pub(crate) use event::unix_micros;
-pub use event::{AuditEvent, EncodedEvent, EventKind, Outcome};
+pub use event::{AuditEvent, EventKind, Outcome};
 pub use postgres::PostgresAuditStore;
 pub use sqlite::SqliteAuditStore;
 pub use store::{AuditFilter, AuditStore, AuditStoreError, Batch, StoredEvent};

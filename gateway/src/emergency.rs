@@ -27,10 +27,12 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
+use crate::fraud;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, unrecorded};
 use crate::registry::{Patient, RegistryError};
 use crate::session::{self, Session};
+use crate::tally::Counted;
 use crate::token::{Confirmation, Scheme};
 use crate::wire::{EmergencyBody, ParseError};
 
@@ -64,6 +66,7 @@ pub(crate) async fn open(
             event.outcome = Outcome::Permit;
             event.code = "emergency-opened".into();
             app.metrics.emergency("opened");
+            app.tally.count(caller.id(), Counted::BreakGlass, event.at);
             match app.audit.record(event).await {
                 Ok(recorded) => opened.answer(app, &recorded),
                 Err(error) => unrecorded(error),
@@ -106,6 +109,9 @@ async fn admit(
     event.session = Some(opened.claims.id);
     event.guardian = opened.claims.actor.clone();
     event.card = opened.claims.presence.card.clone();
+    if let Some(signed) = evidence.vouchers().all().first() {
+        fraud::broke_glass(app, caller, signed.id(), event).await?;
+    }
     event.status = opened.claims.status.map(|place| place.to_string());
     Ok(opened)
 }

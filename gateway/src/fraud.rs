@@ -11,6 +11,7 @@
 //! | `told` | what must the log keep of it? |
 //! | `peers` | which establishments stand out among their kind? |
 //! | `replay` | what was seen then? |
+//! | `uses` | what was a card used for before it was reported? |
 //! | [`case`] | what is a case of fraud, and how far is it? |
 //! | [`note`] | who wrote what about it? |
 //! | [`store`] | with which statements are cases kept? |
@@ -29,6 +30,7 @@ mod reported;
 mod standing;
 pub mod store;
 mod told;
+pub(crate) mod uses;
 mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +53,7 @@ use crate::state::StateError;
 use crate::store::DatabaseError;
 use case::{Found, Subject};
 use names::Names;
-pub(crate) use reported::card_failure;
+pub(crate) use reported::{broke_glass, card_failure};
 use standing::Standing;
 pub(crate) use watch::{Sighting, observe, presence_seen};
 

@@ -1,5 +1,6 @@
 //! Do the shipped policies say what people decided, and are unsound ones refused?
 
+mod emergency;
 mod exchange;
 mod freshness;
 mod golden;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod quarantine;
+mod reported;
 
 use bawaba_tests::counter::text;
 use bawaba_tests::harness::{Harness, Opened};

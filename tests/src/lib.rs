@@ -1,11 +1,12 @@
 //! The harness: one healthy gateway with everything around it, of which a test spoils one thing.
 //!
-//! In reading order: [`harness`] is the town, [`counter`], [`mobile`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
+//! In reading order: [`harness`] is the town, [`counter`], [`mobile`], [`bedside`], [`raw`] and [`program`] are who speaks to it, [`back_end`],
 //! [`faulty`], [`papers`], [`postgres`], [`redis`] and [`soft_hsm`] are what can be wrong with it, [`kingdom`] is the country around it, [`verifiers`] believe it
 //! from outside, [`snippets`] are the README's, [`proxies`] ask it from outside, [`parsers`], [`seeds`] and [`source`] look at the code itself.
 
 pub mod back_end;
 pub mod balancer;
+pub mod bedside;
 pub mod claims;
 pub mod counter;
 pub mod desk;

@@ -296,3 +296,22 @@ fn registry_and_log_are_in_a_file_or_in_postgresql() {
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }
+
+#[test]
+fn an_emergency_lives_for_minutes_and_is_reviewed_within_a_month() {
+    let with = |lines: &str| load(&SAMPLE.replace("# [emergency]", &format!("[emergency]\n{lines}\n#")));
+    let shipped = load(SAMPLE).unwrap().emergency;
+    assert_eq!((shipped.session.as_secs(), shipped.review.as_secs()), (300, 72 * 3_600));
+    let strict = with("session_secs = 60\nper_practitioner = 0\nreview_hours = 1").unwrap().emergency;
+    assert_eq!((strict.session.as_secs(), strict.per_practitioner, strict.per_establishment), (60, 0, 60));
+    for (line, named) in [
+        ("session_secs = 301", "emergency.session_secs"),
+        ("session_secs = 0", "emergency.session_secs"),
+        ("review_hours = 721", "emergency.review_hours"),
+        ("review_hours = 0", "emergency.review_hours"),
+        ("per_patient = 1", "unknown field"),
+    ] {
+        let error = with(line).unwrap_err();
+        assert!(error.problem.contains(named) && error.line.is_some(), "{line}: {error}");
+    }
+}

@@ -1,14 +1,15 @@
-//! A station tells that a card refused its number: who tries many?
+//! What do flows besides the presence have to tell? Wrong numbers, broken glass.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use policies::RiskFacts;
 use policies::fraud::{Secret, Seen};
 
 use super::watch::{Sighting, observe};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
-use crate::refusal::{on_record, unrecorded};
+use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::wire::CardFailure;
 
 /// `POST /v1/card-failures`: on record, and seen. It is the station's word, about no card: it can bring nobody but the
@@ -33,4 +34,17 @@ pub(crate) async fn card_failure(
         Ok(_recorded) => on_record(StatusCode::NO_CONTENT.into_response()),
         Err(error) => unrecorded(error),
     }
+}
+
+/// The glass was broken: how often at whom is compared with peers at night, at which hour is seen at once.
+pub(crate) async fn broke_glass(
+    app: &App,
+    caller: &Caller,
+    practitioner: &str,
+    event: &mut AuditEvent,
+) -> Result<RiskFacts, Refusal> {
+    let what = Seen::BreakGlass { practitioner: app.fraud.names().practitioner(practitioner) };
+    let (card, station) = (event.card.clone(), event.station.clone());
+    let sighting = Sighting { what, card: card.as_deref(), chip: None, station: station.as_deref() };
+    observe(app, caller.client(), sighting, event).await
 }

@@ -34,7 +34,7 @@ pub const EMERGENCY_REVIEW: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 pub const EMERGENCY_QUEUE_PAGE: u32 = 200;
 
 /// Between two looks at the ages in the review queue.
-pub const EMERGENCY_LOOK: Duration = Duration::from_secs(30);
+pub const EMERGENCY_LOOK: Duration = Duration::from_secs(10);
 
 /// Characters of what a reviewer writes.
 pub const EMERGENCY_REVIEW_WORDS_MAX: usize = 2_000;

@@ -221,6 +221,20 @@ pub(crate) mod testing {
         typed(shipped_files().into_iter().chain([draft]).collect()).expect("a sound policy")
     }
 
+    /// The shipped set without one of its policies.
+    pub(crate) fn without_policy(id: &str) -> PolicySet {
+        let policy = format!("@id(\"{id}\")");
+        let cut = |file: PolicyFile| match file.text.split_once(&policy) {
+            // A policy ends with the only semicolon at the end of a line.
+            Some((before, from)) => {
+                let after = from.split_once(";\n").map(|(_, after)| after).unwrap_or_default();
+                PolicyFile { text: format!("{before}{after}"), ..file }
+            }
+            None => file,
+        };
+        typed(shipped_files().into_iter().map(cut).collect()).expect("a sound set")
+    }
+
     /// A policy with every annotation it needs, one a line.
     pub(crate) fn annotated(id: &str, policy: &str) -> String {
         let texts = "@reason(\"draft\")\n@legal(\"loi\")\n@fr(\"fr\")\n@ar(\"ar\")\n@en(\"en\")\n";

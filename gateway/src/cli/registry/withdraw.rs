@@ -4,7 +4,8 @@ use std::io::{IsTerminal as _, Read as _, stderr, stdin};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use time::Duration;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -13,6 +14,8 @@ use super::super::place::Place;
 use super::super::{Exit, Failure, store};
 use super::{Opened, unavailable};
 use crate::audit::{AuditEvent, Batch, EncodedEvent, EventKind, Outcome};
+use crate::fraud::replay::Replay;
+use crate::fraud::{self, uses};
 use crate::limits::{MAX_SESSION_LIFETIME, WITHDRAWAL_KEPT};
 use crate::registry::CardReport;
 use crate::store::Store;
@@ -26,6 +29,9 @@ pub(in crate::cli) struct ReportCard {
     /// What happened to it
     #[arg(long, value_enum)]
     reason: Reason,
+    /// Since when its holder misses it (RFC 3339): sessions opened with it since then become a case of fraud
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    missing_since: Option<OffsetDateTime>,
     #[command(flatten)]
     place: Place,
 }
@@ -72,10 +78,40 @@ pub(super) async fn report_card(asked: &ReportCard, output: Output) -> Result<()
     let at = opened.store.now().await.map_err(|error| unavailable(&error.into()))?;
     // First it opens no more sessions, then those that it has opened end: none slips in between.
     let card = opened.registry.report_card(&number, report, at).await.map_err(|error| unavailable(&error))?;
-    withdraw(&opened.store, Withdrawn::Card(card), reason).await?;
-    output.answer(&json!({ "reported": report.as_str() }), || {
-        format!("The card is reported {}: it opens nothing, and its sessions end now.", report.as_str())
+    withdraw(&opened.store, Withdrawn::Card(card.clone()), reason).await?;
+    let used = match asked.missing_since {
+        Some(since) => used_before(&opened, (&card, since), at).await?,
+        None => false,
+    };
+    output.answer(&json!({ "reported": report.as_str(), "used_since_missing": used }), || {
+        let more = if used { " It was used since it is missing: bawaba fraud cases." } else { "" };
+        format!("The card is reported {}: it opens nothing, and its sessions end now.{more}", report.as_str())
     })
+}
+
+/// Whether it was used between loss and report; then that is a case.
+async fn used_before(
+    opened: &Opened,
+    (card, since): (&str, OffsetDateTime),
+    at: OffsetDateTime,
+) -> Result<bool, Failure> {
+    let replay = Replay::new(&opened.registry).map_err(|error| unavailable(&error))?;
+    let audit = opened.store.audit();
+    let found = uses::before_report(audit.as_ref(), (&opened.registry, &replay), (card, since), at).await;
+    let found = found.map_err(|error| {
+        Failure::new(Exit::Unavailable, format!("it is reported; its uses cannot be read: {error}"))
+            .remedy("do it again when the audit log can be read")
+    })?;
+    let Some(found) = found else { return Ok(false) };
+    fraud::store::record(&opened.store, &found).await.map_err(|error| {
+        Failure::new(Exit::Unavailable, format!("it is reported; its case cannot be written: {error}"))
+            .remedy("do it again when the database takes writes")
+    })?;
+    Ok(true)
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "write it as 2026-11-22T10:00:00Z".to_owned())
 }
 
 pub(super) async fn end_sessions(asked: &EndSessions, output: Output) -> Result<(), Failure> {
