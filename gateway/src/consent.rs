@@ -10,15 +10,17 @@
 //! | `fhir` | how does that look in FHIR, and what of FHIR is not understood? |
 //! | `compile`, [`rules`] | what does it mean for this establishment, now? Precedence is written there |
 //! | `conflict` | does it contradict or repeat what was said before? |
-//! | `route` | who may say it, and who hears of it? |
-//! | `standing`, `store`, `watch` | where is it kept, and for how long remembered? |
+//! | `present`, `route` | who may say it, and who hears of it? |
+//! | `standing`, `store`, `memory`, `watch` | where is it kept, and for how long remembered? |
 
 mod class;
 mod compile;
 mod conflict;
 pub mod fhir;
 mod label;
+mod memory;
 mod model;
+mod present;
 mod route;
 pub mod rules;
 mod standing;
@@ -30,7 +32,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -44,9 +45,10 @@ pub use rules::{Hidden, Rules};
 pub use standing::Link;
 pub(crate) use watch::watch;
 
-use crate::limits::{CONSENT_REMEMBERED, CONSENTS_CACHED, LINKS_WAITING};
+use crate::limits::LINKS_WAITING;
 use crate::registry::{Client, RegistryError};
 use crate::store::Store;
+use memory::Memory;
 use standing::Standing;
 use store::Stored;
 
@@ -54,18 +56,11 @@ use store::Stored;
 pub struct Consents {
     store: Store,
     link_life: time::Duration,
-    remembered: Cache<String, Remembered>,
+    memory: Memory,
     links: mpsc::Sender<(String, Link)>,
     waiting: tokio::sync::Mutex<mpsc::Receiver<(String, Link)>>,
     /// Links that found no place to wait in.
     dropped: AtomicU64,
-}
-
-/// What was read of one patient, and when.
-#[derive(Clone)]
-struct Remembered {
-    read: Instant,
-    standing: Arc<Standing>,
 }
 
 impl fmt::Debug for Consents {
@@ -82,7 +77,7 @@ impl Consents {
         Self {
             store,
             link_life,
-            remembered: Cache::new(CONSENTS_CACHED),
+            memory: Memory::new(),
             links,
             waiting: waiting.into(),
             dropped: AtomicU64::new(0),
@@ -106,7 +101,7 @@ impl Consents {
 
     /// Where the patient was in person lately, as of that moment.
     pub async fn links(&self, subject: &str, at: OffsetDateTime) -> Result<Vec<Link>, RegistryError> {
-        Ok(self.standing(subject, at).await?.links().to_vec())
+        Ok(self.read(subject, at).await?.links().to_vec())
     }
 
     /// The patient is at that establishment in person (*lien thérapeutique*): written down soon, by itself; nobody waits.
@@ -118,22 +113,24 @@ impl Consents {
     }
 
     async fn standing(&self, subject: &str, at: OffsetDateTime) -> Result<Arc<Standing>, RegistryError> {
-        if let Some(known) = self.remembered.get(subject)
-            && known.read.elapsed() < CONSENT_REMEMBERED
-        {
-            return Ok(known.standing);
+        match self.memory.get(subject, Instant::now()) {
+            Some(known) => Ok(known),
+            None => self.read(subject, at).await,
         }
+    }
+
+    /// From the database itself.
+    async fn read(&self, subject: &str, at: OffsetDateTime) -> Result<Arc<Standing>, RegistryError> {
         // The moment before the question: what is written after it is not in the answer.
-        let read = Instant::now();
+        let since = self.memory.moment(Instant::now());
         let standing = Arc::new(store::standing(&self.store, subject, at, at - self.link_life).await?);
-        self.remembered.insert(subject.to_owned(), Remembered { read, standing: standing.clone() });
+        self.memory.keep(subject, since, standing.clone());
         Ok(standing)
     }
 
     /// What stands at that moment, from the database itself.
     async fn standing_now(&self, subject: &str, at: OffsetDateTime) -> Result<Vec<Consent>, RegistryError> {
-        self.forget(subject);
-        Ok(self.standing(subject, at).await?.consents(at).cloned().collect())
+        Ok(self.read(subject, at).await?.consents(at).cloned().collect())
     }
 
     /// The ids of the same.
@@ -144,10 +141,5 @@ impl Consents {
     /// Everything that the patient ever said, newest first, up to a bound.
     async fn all(&self, subject: &str) -> Result<Vec<Stored>, RegistryError> {
         store::all(&self.store, subject).await
-    }
-
-    /// What this node wrote itself it knows at once.
-    fn forget(&self, subject: &str) {
-        self.remembered.remove(subject);
     }
 }

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use policies::{AccessRequest, Acr, Action, ClientKind, ConsentFacts, Facts, Permit, Stance};
+use policies::{Acr, ConsentFacts, Stance};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::fhir::{self, ConsentError, Expected};
-use super::model::{Actor, Choice, Consent, Guardian, Provision};
+use super::fhir::{self, Expected};
+use super::model::{Choice, Consent};
+use super::present::{actors_are_known, guardian, names, permit, present};
 use super::store::{self, Stored};
 use super::{Consents, conflict};
 use crate::app::App;
@@ -21,8 +22,7 @@ use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::problem::ProblemCode;
 use crate::refusal::{Refusal, on_record, unrecorded};
-use crate::registry::{Patient, RegistryError};
-use crate::session::{self, Session};
+use crate::registry::RegistryError;
 use crate::token::SessionClaims;
 use crate::withdrawal::Withdrawn;
 
@@ -187,90 +187,6 @@ async fn taken_back(
     Ok((found, ends))
 }
 
-/// The patient is here, or who speaks for them.
-async fn present(
-    app: &App,
-    caller: &Caller,
-    headers: &HeaderMap,
-    event: &mut AuditEvent,
-) -> Result<(Session, std::sync::Arc<Patient>), Refusal> {
-    let session = session::of_request(app, caller, headers, event.at)?;
-    let claims = session.claims();
-    event.session = Some(claims.id);
-    event.subject = Some(claims.subject.clone());
-    event.guardian.clone_from(&claims.actor);
-    event.purpose = Some(claims.purpose.as_str().to_owned());
-    let patient = session::patient(app, &session).await?;
-    Ok((session, patient))
-}
-
-/// May consents be given here, in such a session?
-fn permit(
-    app: &App,
-    caller: &Caller,
-    session: &Session,
-    consent: ConsentFacts,
-    event: &mut AuditEvent,
-) -> Result<Permit, Refusal> {
-    let claims = session.claims();
-    let request = AccessRequest {
-        client: caller.facts(),
-        action: Action::Consent,
-        purpose: claims.purpose,
-        acr: claims.acr,
-        dependant: claims.actor.is_some(),
-        facts: Facts { consent, ..Facts::default() },
-    };
-    let age = (event.at - claims.authenticated_at).max(time::Duration::ZERO).unsigned_abs();
-    let decision = app.policies.decide_recorded(&request, Some(age), event);
-    if let Some(permit) = decision.permit_at_age(age) {
-        return Ok(permit);
-    }
-    let stronger = request.with_holder().filter(|_| app.trust.holders().is_some());
-    match stronger.map(|stronger| app.policies.decide(&stronger)) {
-        Some(would) if would.is_permit() => Err(Refusal::holder_required(&decision, would.max_age())),
-        _ => Err(Refusal::denied(&decision)),
-    }
-}
-
-/// Who speaks for a dependant, as the registry knows it now; nobody for a patient who is here.
-async fn guardian(
-    app: &App,
-    claims: &SessionClaims,
-    patient: &Patient,
-    at: OffsetDateTime,
-) -> Result<Option<Guardian>, Refusal> {
-    let Some(subject) = &claims.actor else { return Ok(None) };
-    let relationship = app.registry.guardianship(subject, &claims.subject).await?;
-    let relationship =
-        relationship.ok_or_else(|| Refusal::exactly(ProblemCode::Denied, "guardianship-unknown"))?;
-    if !relationship.speaks_for(patient.birth_year, at) {
-        return Err(Refusal::new(ProblemCode::GuardianshipEnded));
-    }
-    Ok(Some(Guardian { subject: subject.clone(), relationship }))
-}
-
-/// Every name by which the counter knows the patient.
-fn names(app: &App, patient: &Patient) -> Result<Vec<String>, Refusal> {
-    let at_back_ends = app.config.back_ends.values().map(|back_end| app.pseudonym_at(back_end, patient));
-    let mut names = vec![patient.subject.clone()];
-    for name in at_back_ends {
-        names.push(name?);
-    }
-    Ok(names)
-}
-
-/// A patient who names an establishment relies on it: one that nobody knows is a slip of the pen.
-fn actors_are_known(app: &App, root: &Provision) -> Result<(), ConsentError> {
-    let named = root.all().flat_map(|rule| &rule.actors).filter_map(|actor| match actor {
-        Actor::Establishment(id) | Actor::Practitioner { at: Some(id), .. } => Some(id),
-        Actor::Kind(_) | Actor::Practitioner { at: None, .. } => None,
-    });
-    let treats = |kind| !matches!(kind, ClientKind::BackEnd | ClientKind::Auditor);
-    let is_known = |id: &String| app.registry.client(id).is_some_and(|client| treats(client.kind));
-    if named.into_iter().all(|id| is_known(id)) { Ok(()) } else { Err(ConsentError::UnknownActor) }
-}
-
 async fn one(app: &App, subject: &str, id: Option<Uuid>) -> Result<Stored, Refusal> {
     let unknown = || Refusal::new(ProblemCode::ConsentUnknown);
     let id = id.ok_or_else(unknown)?;
@@ -304,7 +220,7 @@ impl Consents {
         at: OffsetDateTime,
     ) -> Result<(), RegistryError> {
         store::give(&self.store, given).await?;
-        self.forget(&given.subject);
+        self.memory.forget(&given.subject);
         end_sessions(app, &given.subject, ends, at).await
     }
 
@@ -317,7 +233,7 @@ impl Consents {
         at: OffsetDateTime,
     ) -> Result<(), RegistryError> {
         store::withdraw(&self.store, (&stored.subject, stored.consent.id), here, at).await?;
-        self.forget(&stored.subject);
+        self.memory.forget(&stored.subject);
         end_sessions(app, &stored.subject, ends, at).await
     }
 }

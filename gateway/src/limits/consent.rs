@@ -6,6 +6,27 @@ use std::time::Duration;
 /// which every node must know.
 pub const CONSENT_REMEMBERED: Duration = Duration::from_millis(500);
 
+/// Between two readings of whose consents changed: five fit into the second within which every node must know.
+pub const CONSENT_POLL: Duration = Duration::from_millis(200);
+
+/// A node that began its last reading longer ago trusts its memory no more than [`CONSENT_REMEMBERED`].
+pub const CONSENT_HEARD: Duration = Duration::from_millis(600);
+
+/// What was read is kept no longer, changed or not: a birth year in the registry may be corrected.
+pub const CONSENT_KEPT: Duration = Duration::from_secs(30);
+
+/// Changes of one reading …
+pub const CONSENT_CHANGES_AT_ONCE: i64 = 1_000;
+
+/// … and how many are kept in memory, some 100 octets each; when there are more, nothing older is trusted.
+pub const CONSENT_CHANGES_KEPT: usize = 50_000;
+
+/// How long changes are kept in the store: far longer than any node is behind.
+pub const CONSENT_CHANGES_STORED: time::Duration = time::Duration::hours(1);
+
+/// Between two sweeps of older ones.
+pub const CONSENT_SWEEP: Duration = Duration::from_secs(600);
+
 /// Patients whose consents are kept in memory: those who are at a counter now.
 pub const CONSENTS_CACHED: usize = 20_000;
 
