@@ -15,7 +15,6 @@ use crate::dpop::Proofs;
 use crate::eligibility::Remembered;
 use crate::fraud::Fraud;
 use crate::keys::{KeysStanding, WaitingAside};
-use crate::limits::LINK_LIFE;
 use crate::metrics::Metrics;
 use crate::presence::PendingPresences;
 use crate::proxy::{self, Proxy, ProxyConfigError};
@@ -172,7 +171,7 @@ impl App {
             Withdrawals::open(store.clone(), tokens.clone(), metrics.clone(), clock.now()).await?;
         let referrals = Referrals::new(store.clone());
         let status = StatusLists::open(store.clone()).await?;
-        let consents = Consents::open(store.clone(), LINK_LIFE);
+        let consents = Consents::open(store.clone(), config.limits.therapeutic_link);
         let mut log = store.audit();
         if let Some(wrap) = overrides.audit_store {
             log = wrap(log);

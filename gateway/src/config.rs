@@ -130,6 +130,8 @@ pub struct LimitsConfig {
     pub requests_burst: NonZeroU32,
     /// How long running requests may take once the gateway was told to stop.
     pub drain: Duration,
+    /// How long a patient who was at an establishment in person is its patient (*lien thérapeutique*).
+    pub therapeutic_link: time::Duration,
 }
 
 impl Config {

@@ -1,6 +1,7 @@
 //! Do the shipped policies say what people decided, and are unsound ones refused?
 
 mod emergency;
+mod consent;
 mod exchange;
 mod freshness;
 mod golden;

@@ -21,6 +21,7 @@ use super::trust::TrustFile;
 use super::{
     BackEndConfig, Config, ConfigError, LimitsConfig, ListenConfig, PatientIdentifier, TlsConfig, TrustConfig,
 };
+use crate::limits::LINK_DAYS;
 use crate::rate::RateLimits;
 use crate::store::StorePlace;
 
@@ -91,6 +92,7 @@ struct LimitsFile {
     requests_per_second: NonZeroU32,
     requests_burst: NonZeroU32,
     drain_secs: u64,
+    therapeutic_link_days: NonZeroU32,
 }
 
 impl Default for LimitsFile {
@@ -102,6 +104,7 @@ impl Default for LimitsFile {
             requests_per_second: limits.per_second,
             requests_burst: limits.burst,
             drain_secs: 10,
+            therapeutic_link_days: LINK_DAYS,
         }
     }
 }
@@ -269,6 +272,7 @@ impl Source<'_> {
             requests_per_second: file.requests_per_second,
             requests_burst: file.requests_burst,
             drain: Duration::from_secs(file.drain_secs),
+            therapeutic_link: time::Duration::days(file.therapeutic_link_days.get().into()),
         })
     }
 

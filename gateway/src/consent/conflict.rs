@@ -47,9 +47,9 @@ pub(super) fn check(
         let alone = Rules::compile(std::slice::from_ref(new), asker, true, from);
         let together = Rules::compile(&both, asker, true, from);
         for (class, purpose) in questions(new, standing) {
-            if alone.facts(class, purpose, practitioner).stance == Stance::Permits {
+            if alone.stance(class, purpose, practitioner) == Stance::Permits {
                 permits = true;
-                opens |= together.facts(class, purpose, practitioner).stance == Stance::Permits;
+                opens |= together.stance(class, purpose, practitioner) == Stance::Permits;
             }
         }
     }

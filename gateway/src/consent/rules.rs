@@ -31,7 +31,7 @@ use super::label::Label;
 use super::model::{Choice, Consent};
 
 /// Labels of which all combinations are tried; a patient who hides more is assumed to hide something.
-const COMBINED: usize = 6;
+const COMBINED: usize = 4;
 
 /// The consents of one patient, compiled for one establishment (*règles de consentement*).
 #[derive(Clone, Debug)]
@@ -86,18 +86,31 @@ impl Rules {
     /// looks at each request. Denied where anything is.
     #[must_use]
     pub fn facts_of_everything(&self, purpose: Purpose, practitioner: Option<&str>) -> ConsentFacts {
-        let all = CLASSES.iter().map(|class| self.facts(class, purpose, practitioner));
-        let stricter = |one: ConsentFacts, other: ConsentFacts| ConsentFacts {
-            stance: match (one.stance, other.stance) {
-                (Stance::Denies, _) | (_, Stance::Denies) => Stance::Denies,
-                (Stance::Silent, _) | (_, Stance::Silent) => Stance::Silent,
-                (Stance::Permits, Stance::Permits) => Stance::Permits,
-            },
-            linked: self.linked,
-            holder: one.holder && other.holder,
-            hides: one.hides || other.hides,
+        let labels: &[Label] = &[];
+        let question =
+            |resource_type| Question { resource_type, purpose: purpose.as_str(), practitioner, labels };
+        let all = || CLASSES.iter().map(|class| self.decisive(question(class)));
+        let stances = || all().map(stance);
+        let stance = if stances().any(|stance| stance == Stance::Denies) {
+            Stance::Denies
+        } else if stances().all(|stance| stance == Stance::Permits) {
+            Stance::Permits
+        } else {
+            Stance::Silent
         };
-        all.reduce(stricter).unwrap_or_default()
+        ConsentFacts {
+            stance,
+            linked: self.linked,
+            holder: all().all(|decisive| decisive.is_some_and(|decisive| decisive.consent.holder)),
+            hides: self.hides(purpose, practitioner),
+        }
+    }
+
+    /// What the patient says to one interaction.
+    #[must_use]
+    pub fn stance(&self, resource_type: &str, purpose: Purpose, practitioner: Option<&str>) -> Stance {
+        let question = Question { resource_type, purpose: purpose.as_str(), practitioner, labels: &[] };
+        stance(self.decisive(question))
     }
 
     /// Which entries of an answer whoever asks may not see; nothing where they may see all. An answer may hold other

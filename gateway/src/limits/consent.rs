@@ -1,5 +1,6 @@
 //! How much may a patient say, and how soon must every node know it?
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How long what a patient said is remembered by a node that cannot tell whether it changed: half of the second within
@@ -52,8 +53,11 @@ pub const MAX_PROVISION_WORDS: usize = 32;
 pub const MAX_CONSENT_WORD: usize = 128;
 
 /// A patient who was at an establishment in person is its patient for so long, unless configured otherwise
-/// (`[consent] link_days`): from one yearly check-up to the next.
-pub const LINK_LIFE: time::Duration = time::Duration::days(365);
+/// (`[limits] therapeutic_link_days`): from one yearly check-up to the next.
+pub const LINK_DAYS: NonZeroU32 = match NonZeroU32::new(365) {
+    Some(days) => days,
+    None => NonZeroU32::MIN,
+};
 
 /// Links that wait to be written; more are dropped and counted: the next presence writes them.
 pub const LINKS_WAITING: usize = 10_000;
