@@ -1,7 +1,7 @@
 //! Do the shipped policies say what people decided, and are unsound ones refused?
 
-mod emergency;
 mod consent;
+mod emergency;
 mod exchange;
 mod freshness;
 mod golden;
