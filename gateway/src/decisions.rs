@@ -9,13 +9,17 @@
 //! | `signers` | whose policies are taken? |
 //! | `source` | where do the policies come from, and which count at start? |
 //! | `kept` | which policies were in force when? |
+//! | [`replay`] | who would gain or lose access, had a draft been in force? |
 //! | `reload` | when do new policies take force? |
 
 mod bundle;
 mod kept;
 mod reload;
+pub mod replay;
 mod signers;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,34 +139,5 @@ fn refused(code: &'static str, in_force: &str, at: OffsetDateTime) -> AuditEvent
 impl InForce {
     fn new(policies: PolicySet, version: Option<u64>) -> Self {
         Self { policies, version, kept: Cache::new(DECISIONS_KEPT) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use policies::{Acr, Action, CardFacts, ClientFacts, ClientKind, Facts, Purpose, RiskFacts, RiskSignal};
-
-    use super::*;
-
-    fn asked(signals: Vec<RiskSignal>) -> AccessRequest {
-        AccessRequest {
-            client: ClientFacts { id: "pharmacy-1".to_owned(), kind: ClientKind::Pharmacy },
-            action: Action::OpenSession(CardFacts::FRESH),
-            purpose: Purpose::Treatment,
-            acr: Acr::Card,
-            dependant: false,
-            facts: Facts { risk: RiskFacts::of(signals), ..Facts::default() },
-        }
-    }
-
-    #[test]
-    fn answer_is_kept_for_the_same_question_and_the_same_set_only() {
-        let decisions = Decisions::new(PolicySet::shipped().unwrap());
-        let first = decisions.decide(&asked(Vec::new()));
-        assert!(first.is_permit());
-        assert!(Arc::ptr_eq(&first, &decisions.decide(&asked(Vec::new()))));
-        assert!(!decisions.decide(&asked(vec![RiskSignal::CardReported])).is_permit());
-        decisions.replace(PolicySet::shipped().unwrap(), None);
-        assert!(!Arc::ptr_eq(&first, &decisions.decide(&asked(Vec::new()))));
     }
 }

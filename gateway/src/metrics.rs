@@ -8,6 +8,7 @@ mod emergency;
 mod fraud;
 mod labels;
 mod lists;
+mod policies;
 mod withdrawals;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use emergency::EmergencyMetrics;
 use fraud::FraudMetrics;
 use labels::{BackEnd, Decision, Handshake, OAuth, Outcome, Port, Refusal, Request, Route, Service};
 use lists::ListMetrics;
+use policies::PolicyMetrics;
 use withdrawals::WithdrawalMetrics;
 
 /// The media type of [`Metrics::encode`].
@@ -58,6 +60,7 @@ pub struct Metrics {
     presences: Family<Outcome, Counter>,
     presences_pending: Gauge,
     decisions: Family<Decision, Counter>,
+    policies: PolicyMetrics,
     oauth: Family<OAuth, Counter>,
 }
 
@@ -127,6 +130,7 @@ impl Metrics {
             "Challenges waiting for their proof, at all nodes",
             presences_pending.clone(),
         );
+        let policies = PolicyMetrics::new(&mut registry);
         let decisions = Family::default();
         registry.register("decisions", "Policy decisions by action and verdict", decisions.clone());
         let oauth = Family::default();
@@ -151,6 +155,7 @@ impl Metrics {
             presences,
             presences_pending,
             decisions,
+            policies,
             oauth,
         }
     }

@@ -75,6 +75,17 @@ impl Cedar {
         Ok(Self { authorizer: Authorizer::new(), slices: Slices::new(schema, policies)?, actions })
     }
 
+    /// The policies that can have a say in it.
+    pub(crate) fn policies_for(&self, request: &Request) -> &CedarPolicies {
+        self.slices.of(request)
+    }
+
+    /// Whether it would be permitted; one that cannot be judged is not.
+    pub(crate) fn permits(&self, request: &Request) -> bool {
+        let response = self.authorizer.is_authorized(request, self.slices.of(request), &self.actions);
+        response.decision() == Decision::Allow && response.diagnostics().errors().next().is_none()
+    }
+
     fn ask(&self, request: &AccessRequest) -> Option<Response> {
         // Checked against the schema at load, by shape: not again for every request.
         let request = cedar_request(request, None).ok()?;
@@ -144,7 +155,7 @@ fn decision(set: &PolicySet, response: Option<Response>) -> AccessDecision {
     }
 }
 
-fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Request, String> {
+pub(crate) fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Request, String> {
     let names = names()?;
     let mut context = vec![
         ("purpose".to_owned(), entity(&names.purpose, request.purpose.as_str())),

@@ -12,15 +12,19 @@
 //! | [`fraud`] | what looks wrong? |
 //! | `slice` | which policies can have a say in a request of this kind? |
 //! | `usable` | would anybody still be served? |
+//! | [`explain`] | why was it decided so, and what would have had to be different? |
+//! | [`page`] | who may do what, on one page? |
 //! | [`recorded`] | how is a question kept, so that it can be asked again of other policies? |
 //! | `names` | by which names does the schema know things? |
 //! | `decide` | how does Cedar see a request, and what does its answer mean? |
 
 mod decide;
 pub mod decision;
+pub mod explain;
 pub mod facts;
 pub mod fraud;
 mod names;
+pub mod page;
 pub mod recorded;
 pub mod request;
 pub mod set;
@@ -29,6 +33,7 @@ mod usable;
 mod vocabulary;
 
 pub use decision::{AccessDecision, Obligation, Permit, Reason, Verdict};
+pub use explain::{Because, Difference, Explanation};
 pub use facts::{
     CareLevel, ClaimFacts, ConsentFacts, CoverageScheme, EmergencyFacts, EmergencyReason, Facts, Identified,
     OpeningHours, PathwayFacts, PlaceError, Position, ReceiptStanding, RiskFacts, RiskSignal, Stance,

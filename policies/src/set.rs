@@ -139,6 +139,18 @@ impl PolicySet {
         &self.files
     }
 
+    /// How many policies it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.meanings.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.meanings.is_empty()
+    }
+
     /// SHA-256 over the set's file names and texts, in lower-case hex: its version in decisions and tokens.
     #[must_use]
     pub fn hash(&self) -> &str {

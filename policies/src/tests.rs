@@ -3,6 +3,7 @@
 mod consent;
 mod emergency;
 mod exchange;
+mod explain;
 mod freshness;
 mod golden;
 mod loading;
@@ -11,31 +12,11 @@ mod rules;
 mod slices;
 mod step_up;
 
+use crate::page::SERVICES;
 use crate::{
     AccessRequest, Acr, Action, CardFacts, ClaimFacts, ClientFacts, ClientKind, Facts, Interaction,
     PolicySet, Purpose, ReceiptStanding, Service,
 };
-
-/// The FHIR types of each back-end, as the shipped schema lists them.
-const SERVICES: [(&str, &[&str]); 3] = [
-    (
-        "dossier",
-        &[
-            "Patient",
-            "AllergyIntolerance",
-            "CarePlan",
-            "Condition",
-            "DiagnosticReport",
-            "DocumentReference",
-            "Encounter",
-            "Immunization",
-            "Observation",
-            "Procedure",
-        ],
-    ),
-    ("prescription", &["Patient", "Medication", "MedicationRequest", "MedicationDispense"]),
-    ("billing", &["Coverage", "Claim", "ClaimResponse", "ExplanationOfBenefit"]),
-];
 
 fn shipped() -> PolicySet {
     PolicySet::shipped().expect("the shipped policies are sound")

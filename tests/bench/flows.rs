@@ -8,9 +8,6 @@ use bawaba_tests::postgres::Postgres;
 use gateway::audit::{Audit, AuditEvent, EventKind, Outcome};
 use gateway::clock::{Clock, SystemClock};
 use gateway::store::{Store, StorePlace};
-use policies::{
-    AccessRequest, Acr, Action, ClientFacts, ClientKind, Facts, Interaction, PolicySet, Purpose, Service,
-};
 
 use crate::load::Cell;
 use crate::process::cpu_seconds;
@@ -107,29 +104,4 @@ fn event() -> AuditEvent {
     event.resource_type = Some("MedicationRequest".to_owned());
     event.subject = Some("0123456789abcdef0123456789abcdef".to_owned());
     event
-}
-
-/// One decision, as each request needs one.
-pub(crate) fn policy() -> Result<()> {
-    let policies = PolicySet::shipped()?;
-    let request = AccessRequest {
-        client: ClientFacts { id: "pharmacy-1".to_owned(), kind: ClientKind::Pharmacy },
-        action: Action::Fhir {
-            service: Service("prescription".to_owned()),
-            resource_type: "MedicationRequest".to_owned(),
-            interaction: Interaction::Search,
-        },
-        purpose: Purpose::Treatment,
-        acr: Acr::Card,
-        dependant: false,
-        facts: Facts::default(),
-    };
-    let start = Instant::now();
-    let mut count = 0_u32;
-    while start.elapsed() < Duration::from_secs(1) {
-        std::hint::black_box(policies.decide(std::hint::black_box(&request)));
-        count += 1;
-    }
-    println!("\nPolicy decision: {:.1} µs", start.elapsed().as_secs_f64() * 1e6 / f64::from(count));
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! shown. Nothing is asserted: a machine that is busy gives worse figures, and the table says how busy it was.
 //! `BENCH_ONLY=tokens,registry` measures those alone.
 
+mod decision;
 mod flows;
 mod fraud;
 mod hot_list;
@@ -38,7 +39,7 @@ fn main() -> anyhow::Result<()> {
         if wanted("flows") {
             flows::sessions(seconds).await?;
             flows::audit(seconds).await?;
-            flows::policy()?;
+            decision::decisions()?;
         }
         if wanted("passive") {
             passive::table()?;

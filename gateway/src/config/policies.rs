@@ -47,3 +47,35 @@ impl Source<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ConfigError;
+    use super::super::tests::load;
+    use super::*;
+
+    fn policies(section: &str) -> Result<PolicySource, ConfigError> {
+        let text = include_str!("../../config/sample.toml");
+        load(&text.replace("# [policies]", &format!("[policies]\n{section}\n#")))
+            .map(|config| config.policies)
+    }
+
+    #[test]
+    fn policies_are_shipped_or_in_a_folder_or_signed_by_somebody_known() {
+        assert_eq!(load(include_str!("../../config/sample.toml")).unwrap().policies, PolicySource::Shipped);
+        assert!(matches!(policies("dir = \"csca\""), Ok(PolicySource::Folder(_))));
+        for wrong in [
+            "",
+            "dir = \"nowhere\"",
+            "bundle = \"p.jws\"",
+            "signers = [\"ca.pem\"]",
+            "bundle = \"p.jws\"\nsigners = []",
+            "dir = \"csca\"\nbundle = \"p.jws\"\nsigners = [\"ca.pem\"]",
+        ] {
+            let error = policies(wrong).unwrap_err();
+            assert!(error.problem.contains("policies") && error.line.is_some(), "{wrong}: {error}");
+        }
+        let empty = policies("bundle = \"p.jws\"\nsigners = [\"ca.pem\"]").unwrap_err();
+        assert!(empty.problem.contains("not a public P-256 key"), "{empty}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::store::StorePlace;
 const SAMPLE: &str = include_str!("../../config/sample.toml");
 
 /// Writes every file that the sample names, and loads `text` beside them.
-fn load(text: &str) -> Result<Config, ConfigError> {
+pub(super) fn load(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::create_dir_all(path("server")).unwrap();

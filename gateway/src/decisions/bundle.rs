@@ -182,6 +182,12 @@ impl Bundle {
         &self.policies
     }
 
+    /// The policies in it, for whoever only looks at them.
+    #[must_use]
+    pub fn into_policies(self) -> PolicySet {
+        self.policies
+    }
+
     /// Its version.
     #[must_use]
     pub const fn version(&self) -> u64 {

@@ -123,6 +123,7 @@ impl Watch {
         let _recorded = self.app.audit.record(event).await?;
         tracing::info!(policy = set.hash(), version, "policies replaced");
         self.app.policies.replace(set, version);
+        self.app.metrics.policies("replaced");
         Ok(())
     }
 
@@ -138,6 +139,7 @@ impl Watch {
             }
             Err(NotTaken::Refused(error)) => {
                 tracing::error!(code = error.code(), %error, "policies not taken, the old ones stay");
+                self.app.metrics.policies("refused");
                 let event = refused(error.code(), &self.app.policies.hash(), at);
                 self.app.audit.record(event).await.is_ok()
             }

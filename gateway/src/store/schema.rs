@@ -29,7 +29,8 @@ const GRANTS: &str = "SELECT pg_advisory_xact_lock(7244160917); \
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}; \
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}; \
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role}; \
-    REVOKE INSERT, UPDATE, DELETE ON audit_event, audit_head, schema_serves, _sqlx_migrations FROM {role}";
+    REVOKE INSERT, UPDATE, DELETE ON audit_event, audit_head, schema_serves, _sqlx_migrations FROM {role}; \
+    REVOKE UPDATE, DELETE ON policy_set, policy_bundle FROM {role}";
 
 /// Brings the schema up to date, as the role in `place`, and lets `gateway` use it where that is another role.
 ///

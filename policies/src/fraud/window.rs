@@ -45,10 +45,6 @@ pub enum WindowKind {
     CardHits = 9,
     /// Of a station: what looked wrong.
     StationHits = 10,
-    /// Of an establishment: from how far away its patients came.
-    Journeys = 11,
-    /// Of an establishment: its busiest hours of each day.
-    BusyHours = 12,
 }
 
 /// Which window.
@@ -88,7 +84,7 @@ pub struct Entry([u8; ENTRY_OCTETS]);
 
 impl WindowKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 10] = [
         Self::CardPlaces,
         Self::ChipCertificates,
         Self::StationCards,
@@ -99,8 +95,6 @@ impl WindowKind {
         Self::Claims,
         Self::CardHits,
         Self::StationHits,
-        Self::Journeys,
-        Self::BusyHours,
     ];
 
     /// For how long an entry is kept.
@@ -112,7 +106,7 @@ impl WindowKind {
             Self::ChipCertificates => 60 * DAY,
             Self::StationTimes | Self::CardHits => 30 * DAY,
             Self::Dispensed => 400 * DAY,
-            Self::Nights | Self::Journeys | Self::BusyHours => 28 * DAY,
+            Self::Nights => 28 * DAY,
             Self::Claims | Self::StationHits => 7 * DAY,
         })
     }
@@ -123,8 +117,7 @@ impl WindowKind {
         match self {
             Self::ChipCertificates => 8,
             Self::CardPlaces | Self::CardHits | Self::StationHits => 12,
-            Self::Nights | Self::Dispensed | Self::BusyHours => 24,
-            Self::Journeys => 16,
+            Self::Nights | Self::Dispensed => 24,
             Self::StationTimes => 32,
             Self::StationCards | Self::Claims => 64,
             Self::EstablishmentCards => 128,
@@ -145,8 +138,6 @@ impl WindowKind {
             Self::Claims => "claims",
             Self::CardHits => "card-hits",
             Self::StationHits => "station-hits",
-            Self::Journeys => "journeys",
-            Self::BusyHours => "busy-hours",
         }
     }
 
