@@ -168,6 +168,13 @@ pub struct Month<'a> {
     ready: usize,
 }
 
+impl Month<'_> {
+    /// Acts that are in memory.
+    pub fn held(&self) -> usize {
+        self.ahead.len()
+    }
+}
+
 impl Iterator for Month<'_> {
     type Item = Act;
 
