@@ -62,6 +62,18 @@ impl Known {
         Ok(Self { consent: None, pathway, risk: RiskFacts { pin, ..risk } })
     }
 
+    /// With what was seen since the session opened: the worse of both counts.
+    pub(crate) fn with_risk(self, app: &App, seen: RiskFacts) -> Self {
+        let mut risk = self.risk;
+        risk.score = risk.score.max(seen.score);
+        risk.quarantined |= seen.quarantined;
+        let more =
+            seen.signals.into_iter().filter(|signal| !risk.signals.contains(signal)).collect::<Vec<_>>();
+        risk.signals.extend(more);
+        risk.pin = risk != RiskFacts::default() && app.trust.holders().is_some();
+        Self { risk, ..self }
+    }
+
     /// The patient's consents for whoever asks, and as what they ask.
     pub(crate) fn consent(&self) -> Option<(&Arc<Rules>, Asking)> {
         self.consent.as_ref().map(|(rules, asking)| (rules, *asking))

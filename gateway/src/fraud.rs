@@ -53,7 +53,7 @@ use crate::state::StateError;
 use crate::store::DatabaseError;
 use case::{Found, Subject};
 use names::Names;
-pub(crate) use reported::{broke_glass, card_failure};
+pub(crate) use reported::{broke_glass, card_failure, claimed};
 use standing::Standing;
 pub(crate) use watch::{Sighting, observe, presence_seen};
 

@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::config::BackEndConfig;
 use crate::facts::{Asking, Known};
 use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
+use crate::fraud;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
 use crate::session::{self, Session};
@@ -113,6 +114,12 @@ impl Understood<'_> {
         let names = PatientNames { here: &session.claims().subject, there: &there };
         let asked = target.bind(query, read, names)?;
         let claim = billing::examine(app, &session, &asked, event.at).await?;
+        let known = match &claim {
+            Some(claim) => {
+                known.with_risk(app, fraud::claimed(app, caller, &session, claim.facts(), event).await?)
+            }
+            None => known,
+        };
         let facts = |step: &Step| {
             let claim = claim.as_ref().filter(|_| billing::is_claim(step)).map(Examined::facts);
             Facts { claim, ..known.of_step(step) }

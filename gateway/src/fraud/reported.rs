@@ -1,15 +1,16 @@
-//! What do flows besides the presence have to tell? Wrong numbers, broken glass.
+//! What do flows besides the presence have to tell? Wrong numbers, broken glass, claims.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use policies::RiskFacts;
 use policies::fraud::{Secret, Seen};
+use policies::{ClaimFacts, ReceiptStanding, RiskFacts, RiskSignal};
 
 use super::watch::{Sighting, observe};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
 use crate::refusal::{Refusal, on_record, unrecorded};
+use crate::session::Session;
 use crate::wire::CardFailure;
 
 /// `POST /v1/card-failures`: on record, and seen. It is the station's word, about no card: it can bring nobody but the
@@ -47,4 +48,24 @@ pub(crate) async fn broke_glass(
     let (card, station) = (event.card.clone(), event.station.clone());
     let sighting = Sighting { what, card: card.as_deref(), chip: None, station: station.as_deref() };
     observe(app, caller.client(), sighting, event).await
+}
+
+/// A claim was sent: with the card seen here, or without. What is remembered of the card comes back, as fresh as it is: between
+/// the opening of the session and the moment of the money another counter may have seen it.
+pub(crate) async fn claimed(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    claim: ClaimFacts,
+    event: &mut AuditEvent,
+) -> Result<RiskFacts, Refusal> {
+    let presence = &session.claims().presence;
+    event.card = presence.card.clone();
+    event.station = Some(presence.station.clone());
+    let what = Seen::Claim { with_presence: claim.receipt == ReceiptStanding::Sound };
+    let (card, station) = (presence.card.as_deref(), Some(presence.station.as_str()));
+    let mut risk = observe(app, caller.client(), Sighting { what, card, chip: None, station }, event).await?;
+    // Whether a report stands is asked when a session opens; one that comes later ends the session.
+    risk.signals.retain(|signal| *signal != RiskSignal::CardReported);
+    Ok(risk)
 }
