@@ -2,6 +2,7 @@
 
 use bawaba_tests::counter::{Reply, commands, text};
 use bawaba_tests::harness::{Harness, Opened};
+use bawaba_tests::postgres::Postgres;
 use card_reader::holder::Pin;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -57,12 +58,21 @@ async fn with_pin(town: &Harness, client: &str, opened: &Opened, card: &str, pin
 
 #[tokio::test]
 async fn an_exclusion_by_name_closes_the_record_there_and_nowhere_else() {
-    let town = Harness::healthy().await;
+    excluded_there_and_let_in_again(&Harness::healthy().await).await;
+}
+
+#[tokio::test]
+async fn postgresql_keeps_consents_the_same() {
+    let server = Postgres::start();
+    excluded_there_and_let_in_again(&Harness::new().postgres(&server).start().await).await;
+}
+
+async fn excluded_there_and_let_in_again(town: &Harness) {
     let there = town.session("amina", HOSPITAL).await;
     town.counter(HOSPITAL).get(OBSERVATIONS, &there.token).await.is(200);
     let before = town.event_count().await;
     let here = town.session("amina", PHARMACY).await;
-    let given = give(&town, PHARMACY, &here, about("deny", HOSPITAL)).await;
+    let given = give(town, PHARMACY, &here, about("deny", HOSPITAL)).await;
     given.is(201);
     assert_eq!(given.header("content-type"), "application/fhir+json");
     assert_eq!(given.header("location"), format!("/v1/consents/{}", text(&given.json["id"])));
@@ -96,10 +106,10 @@ async fn an_exclusion_by_name_closes_the_record_there_and_nowhere_else() {
 
     // Withdrawn at any counter, also at the one that was excluded.
     let before = town.event_count().await;
-    withdraw(&town, HOSPITAL, &again, &given.json["id"]).await.is(204);
+    withdraw(town, HOSPITAL, &again, &given.json["id"]).await.is(204);
     assert_eq!(town.event_of_kind_after(before, "consent-withdrawn").await["consent"], given.json["id"]);
     town.counter(HOSPITAL).get(OBSERVATIONS, &again.token).await.is(200);
-    withdraw(&town, HOSPITAL, &again, &given.json["id"]).await.is(204);
+    withdraw(town, HOSPITAL, &again, &given.json["id"]).await.is(204);
     let shown = town.counter(HOSPITAL).get("/v1/consents", &again.token).await;
     shown.is(200);
     assert_eq!(shown.json["total"], 1);
@@ -173,8 +183,8 @@ async fn an_opt_out_closes_all_but_whom_the_patient_then_lets_in() {
     let counter = town.counter(CLINIC);
     counter.post("/v1/consents", &opened.token, &out).await.is(201);
     counter.get(OBSERVATIONS, &opened.token).await.is_problem(403, "denied");
-    // A medicine is nobody's data.
-    counter.get("/prescription/Medication", &opened.token).await.is(200);
+    // A medicine is nobody's data: the question reaches the back-end, which has none.
+    counter.get("/prescription/Medication", &opened.token).await.is(404);
     town.clock.advance(time::Duration::seconds(1));
     let let_in = give(&town, CLINIC, &opened, about("permit", CLINIC)).await;
     let_in.is(201);

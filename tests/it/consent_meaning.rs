@@ -125,7 +125,7 @@ fn agree_on(
             let carried = |place: &usize| chosen >> place & 1 == 1;
             let labels: Vec<_> = (0..LABELS.len()).filter(carried).map(|place| LABELS[place]).collect();
             let asked = Asked { resource_type: class, labels: &labels, ..asked };
-            let obvious = obvious::decide(told, &asked) == Answer::Denies;
+            let obvious = obvious::hides(told, &asked);
             any_hidden |= obvious;
             let compiled = hidden.as_ref().is_some_and(|hidden| hidden.hides(class, labels.iter().copied()));
             assert_eq!(compiled, obvious, "{asked:?} {told:#?}");
@@ -171,6 +171,28 @@ fn the_corpus_decides_what_a_patient_would_expect() {
             stance,
             "{said:?} {establishment} {class} {purpose}"
         );
+    }
+}
+
+#[test]
+fn who_breaks_the_glass_passes_a_refusal_but_not_a_label() {
+    let restricted = ("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "R");
+    for (name, purpose, all, labelled) in [
+        ("none", Purpose::BreakGlass, false, false),
+        ("none", Purpose::EmergencyTreatment, true, true),
+        ("nothing restricted", Purpose::BreakGlass, false, true),
+        ("nothing restricted", Purpose::Treatment, false, true),
+    ] {
+        let (_, provision) = corpus::consents().into_iter().find(|(known, _)| *known == name).expect("known");
+        let said = [Said { resource: resource(&provision), minutes: 0, pin: false }];
+        let consents: Vec<Consent> = taken(&said).into_iter().map(|(consent, _)| consent).collect();
+        let asker = Asker { establishment: "hospital-1", kind: ClientKind::Hospital };
+        let rules = Arc::new(Rules::compile(&consents, asker, false, NOW));
+        let hidden = rules.hidden(purpose, None);
+        let hides = |security: &[(&str, &str)]| {
+            hidden.as_ref().is_some_and(|hidden| hidden.hides("Observation", security.iter().copied()))
+        };
+        assert_eq!((hides(&[]), hides(&[restricted])), (all, labelled), "{name} {purpose}");
     }
 }
 

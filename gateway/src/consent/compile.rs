@@ -78,6 +78,8 @@ pub(super) struct Question<'a> {
 pub(super) struct Answer {
     pub(super) choice: Choice,
     pub(super) exactness: Exactness,
+    /// It depends on a label that the entry carries.
+    pub(super) labelled: bool,
 }
 
 impl Compiled {
@@ -88,7 +90,7 @@ impl Compiled {
     }
 
     pub(super) fn answer(&self, question: Question<'_>) -> Option<Answer> {
-        self.root.answer(question, Exactness::Anybody)
+        self.root.answer(question, (Exactness::Anybody, false))
     }
 
     /// Every label and every resource type that it speaks of.
@@ -115,19 +117,21 @@ impl Node {
     }
 
     /// Of several exceptions that hold, a denial goes first; where none holds, the rule itself.
-    fn answer(&self, question: Question<'_>, above: Exactness) -> Option<Answer> {
+    fn answer(&self, question: Question<'_>, (above, labelled_above): (Exactness, bool)) -> Option<Answer> {
         let exactness = self.means.exactness(question.practitioner)?.max(above);
         let limits = |words: &[Box<str>], word: &str| words.is_empty() || words.iter().any(|w| **w == *word);
-        let labelled = self.labels.is_empty()
+        let carried = self.labels.is_empty()
             || self.labels.iter().any(|hidden| question.labels.iter().any(|label| hidden.means(*label)));
-        if !(labelled
+        if !(carried
             && limits(&self.purposes, question.purpose)
             && limits(&self.classes, question.resource_type))
         {
             return None;
         }
-        let answers = self.exceptions.iter().filter_map(|below| below.answer(question, exactness));
-        answers.reduce(Answer::stricter).or(Some(Answer { choice: self.choice, exactness }))
+        let labelled = labelled_above || !self.labels.is_empty();
+        let answers =
+            self.exceptions.iter().filter_map(|below| below.answer(question, (exactness, labelled)));
+        answers.reduce(Answer::stricter).or(Some(Answer { choice: self.choice, exactness, labelled }))
     }
 
     fn words<'a>(&'a self, labels: &mut BTreeSet<Label>, classes: &mut BTreeSet<&'a str>) {
@@ -177,6 +181,8 @@ impl Answer {
     /// The denial of the two; of two alike, the more exact.
     fn stricter(self, other: Self) -> Self {
         let rank = |answer: &Self| (answer.choice == Choice::Deny, answer.exactness);
-        if rank(&other) > rank(&self) { other } else { self }
+        let stricter = if rank(&other) > rank(&self) { other } else { self };
+        let labelled = [self, other].iter().any(|one| one.choice == stricter.choice && one.labelled);
+        Self { labelled, ..stricter }
     }
 }

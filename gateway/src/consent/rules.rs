@@ -134,6 +134,17 @@ impl Rules {
         self.until.is_none_or(|until| at < until)
     }
 
+    /// Whether an entry is taken out of an answer. Who breaks the glass passes a refusal, and is reviewed for it; what
+    /// the patient hid by its label stays hidden from them too.
+    fn is_hidden(&self, question: Question<'_>) -> bool {
+        let by_label = || {
+            let answers = self.consents.iter().filter_map(|consent| consent.answer(question));
+            answers.into_iter().any(|answer| answer.choice == Choice::Deny && answer.labelled)
+        };
+        stance(self.decisive(question)) == Stance::Denies
+            && (question.purpose != Purpose::BreakGlass.as_str() || by_label())
+    }
+
     /// The module's precedence, literally; of those that decide alike, the newest is named.
     fn decisive(&self, question: Question<'_>) -> Option<Decisive<'_>> {
         if !speaks_of_patients(question.resource_type) {
@@ -180,8 +191,7 @@ impl Rules {
             (0..1_usize << labels.len()).any(|chosen| {
                 let labels = of_entry(chosen);
                 let purpose = purpose.as_str();
-                let question = Question { resource_type, purpose, practitioner, labels: &labels };
-                stance(self.decisive(question)) == Stance::Denies
+                self.is_hidden(Question { resource_type, purpose, practitioner, labels: &labels })
             })
         })
     }
@@ -219,7 +229,6 @@ impl Hidden {
         let labels: Vec<Label> =
             security.into_iter().filter_map(|(system, code)| Label::of(system, code)).collect();
         let (purpose, practitioner) = (self.purpose.as_str(), self.practitioner.as_deref());
-        let question = Question { resource_type, purpose, practitioner, labels: &labels };
-        stance(self.rules.decisive(question)) == Stance::Denies
+        self.rules.is_hidden(Question { resource_type, purpose, practitioner, labels: &labels })
     }
 }

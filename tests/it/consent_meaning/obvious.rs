@@ -26,8 +26,9 @@ pub(super) enum Answer {
     Denies,
 }
 
-/// What one rule says: yes or no, and how exactly it names whom it means (0 nobody, 1 a kind, 2 a name).
-type Word = (bool, u8);
+/// What one rule says: yes or no, how exactly it names whom it means (0 nobody, 1 a kind, 2 a name), and whether it
+/// depends on a label.
+type Word = (bool, u8, bool);
 
 /// All consents together: each a resource, the minute in which it was given, and whether the PIN was.
 pub(super) fn decide(consents: &[(&Value, i64, bool)], asked: &Asked<'_>) -> Answer {
@@ -38,9 +39,9 @@ pub(super) fn decide(consents: &[(&Value, i64, bool)], asked: &Asked<'_>) -> Ans
     let mut permits = Vec::new();
     let mut denials = Vec::new();
     for (resource, minute, pin) in consents {
-        match rule(&resource["provision"], asked, 0) {
-            Some((true, exact)) => permits.push((*minute, exact, *pin)),
-            Some((false, exact)) => denials.push((*minute, exact, *pin)),
+        match rule(&resource["provision"], asked, 0, false) {
+            Some((true, exact, _)) => permits.push((*minute, exact, *pin)),
+            Some((false, exact, _)) => denials.push((*minute, exact, *pin)),
             None => {}
         }
     }
@@ -61,8 +62,18 @@ pub(super) fn decide(consents: &[(&Value, i64, bool)], asked: &Asked<'_>) -> Ans
     if denials.is_empty() { Answer::Silent } else { Answer::Denies }
 }
 
+/// Whether an entry is taken out of an answer: it is denied, and who breaks the glass sees what is denied, but not what
+/// is denied for its label.
+pub(super) fn hides(consents: &[(&Value, i64, bool)], asked: &Asked<'_>) -> bool {
+    let mut by_label = false;
+    for (resource, _, _) in consents {
+        by_label |= matches!(rule(&resource["provision"], asked, 0, false), Some((false, _, true)));
+    }
+    decide(consents, asked) == Answer::Denies && (asked.purpose != "BTG" || by_label)
+}
+
 /// One rule with all its exceptions.
-fn rule(rule: &Value, asked: &Asked<'_>, above: u8) -> Option<Word> {
+fn rule(rule: &Value, asked: &Asked<'_>, above: u8, labelled_above: bool) -> Option<Word> {
     let deny = rule["type"] == "deny";
     if !in_period(&rule["period"], asked.at) {
         return None;
@@ -83,18 +94,18 @@ fn rule(rule: &Value, asked: &Asked<'_>, above: u8) -> Option<Word> {
     {
         return None;
     }
+    let labelled = labelled_above || rule["securityLabel"].is_array();
     let mut words = Vec::new();
     for exception in rule["provision"].as_array().into_iter().flatten() {
-        words.extend(self::rule(exception, asked, exact));
+        words.extend(self::rule(exception, asked, exact, labelled));
     }
     if words.is_empty() {
-        return Some((!deny, exact));
+        return Some((!deny, exact, labelled));
     }
-    let denials: Vec<u8> = words.iter().filter(|(permit, _)| !permit).map(|(_, exact)| *exact).collect();
-    match denials.iter().max() {
-        Some(exact) => Some((false, *exact)),
-        None => Some((true, words.iter().map(|(_, exact)| *exact).max().unwrap_or(0))),
-    }
+    let any_denial = words.iter().any(|(permit, _, _)| !permit);
+    words.retain(|(permit, _, _)| *permit != any_denial);
+    let exact = words.iter().map(|(_, exact, _)| *exact).max().unwrap_or(0);
+    Some((!any_denial, exact, words.iter().any(|(_, _, labelled)| *labelled)))
 }
 
 /// Whether whoever asks is meant, and how exactly.
