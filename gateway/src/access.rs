@@ -4,7 +4,11 @@
 //! event is written while the back-end works; a writing is sent only once its event is there, because what a
 //! back-end has stored cannot be taken back.
 
+mod condition;
 mod decision;
+mod looking;
+mod outgoing;
+mod said;
 
 use std::sync::Arc;
 
@@ -16,19 +20,22 @@ use http::Method;
 use http::request::Parts;
 use time::OffsetDateTime;
 
+use looking::LookedThrough;
+use outgoing::Outgoing;
+
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome, Recorded};
 use crate::billing::{self, Became, Held};
 use crate::caller::Caller;
 use crate::edge;
-use crate::fhir::{BodyKind, FhirRequest};
-use crate::problem::ProblemCode;
+use crate::fhir::BodyKind;
 use crate::proxy::ProxyError;
 use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::session::Session;
 use crate::withdrawal::{self, Ended};
 
 pub(crate) use decision::{Decided, Head, understand};
+pub(crate) use said::Said;
 
 /// Octets of a FHIR body that is read whole: a Bundle of a hospital stay without its images.
 const FHIR_BODY_BYTES_MAX: u64 = 2 << 20;
@@ -36,7 +43,7 @@ const FHIR_BODY_BYTES_MAX: u64 = 2 << 20;
 /// A request that was permitted, as the back-end will see it.
 struct Permitted {
     session: Session,
-    request: Request,
+    outgoing: Outgoing,
     token: Arc<str>,
     reads_only: bool,
     claim: Option<Held>,
@@ -66,18 +73,20 @@ async fn permit(
     request: Request,
     event: &mut AuditEvent,
 ) -> Result<Permitted, Refusal> {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let (method, query, headers) = (&parts.method, parts.uri.query(), &parts.headers);
     let head = Head { service, method, path, query, headers };
     let understood = understand(app, caller, head, event).await?;
     let (read, streamed) = read_where_judged(understood.body(), &parts, body).await?;
     let decided = understood.decide(app, caller, read, event).await?;
     let reads_only = decided.reads_only();
-    let Decided { session, asked, token, claim, .. } = decided;
-    if parts.method == Method::POST {
-        parts.headers.extend(claim.as_ref().and_then(Held::condition));
+    let Decided { session, subject, asked, raw, token, claim } = decided;
+    let condition = claim.as_ref().filter(|_| parts.method == Method::POST).and_then(Held::condition);
+    let mut outgoing = outgoing::write(parts, asked, (raw, &subject), streamed)?;
+    if let Some((name, found)) = condition {
+        outgoing.condition_on(name, &found, &subject)?;
     }
-    Ok(Permitted { session, request: for_back_end(parts, asked, streamed)?, token, reads_only, claim })
+    Ok(Permitted { session, outgoing, token, reads_only, claim })
 }
 
 /// Records and forwards; whichever is slower is waited for. What runs is cut when the session ends.
@@ -90,7 +99,8 @@ async fn forward(
 ) -> Response {
     event.outcome = Outcome::Permit;
     event.code = "permitted".into();
-    let Permitted { session, request, token, reads_only, mut claim } = permitted;
+    let Permitted { session, outgoing: Outgoing { request, due, condition }, token, reads_only, mut claim } =
+        permitted;
     let recording = match app.audit.begin(&event) {
         Ok(recording) => recording,
         Err(error) => {
@@ -98,6 +108,8 @@ async fn forward(
             return unrecorded(error);
         }
     };
+    let expected = due.expected.clone();
+    let said = Said::of(due, &session, &event);
     let event = Arc::new(event);
     let following = withdrawal::follow(app, &session, caller, &event);
     let request = request.map(|body| following.body(body));
@@ -105,7 +117,10 @@ async fn forward(
         tokio::select! {
             biased;
             reason = following.ended() => Err(Refusal::from(Ended::Withdrawn(reason))),
-            answer = send(app, service, request, (&token, claim.take()), event.at) => Ok(answer?),
+            answer = async {
+                let answer = send(app, service, request, (&token, claim.take()), event.at).await?;
+                looking::through(expected.as_ref(), &condition, answer).await
+            } => answer,
         }
     };
     let (recorded, answered) = if reads_only {
@@ -121,7 +136,9 @@ async fn forward(
         }
     };
     match (recorded, answered) {
-        (Ok(recorded), Ok(answer)) => of_back_end(recorded, answer.map(|body| following.body(body))),
+        (Ok(recorded), Ok(answer)) => {
+            of_back_end(app, &recorded, said, answer).map(|body| following.body(body))
+        }
         (Ok(_recorded), Err(refusal)) => refusal.record(&app.audit, Arc::unwrap_or_clone(event)).await,
         // The back-end's answer is dropped unread.
         (Err(error), _) => unrecorded(error),
@@ -151,8 +168,11 @@ async fn give_back(app: &App, claim: Option<Held>, at: OffsetDateTime) {
     }
 }
 
-/// The back-end's answer, from the proof that the access is on record.
-fn of_back_end(_recorded: Recorded, answer: Response) -> Response {
+/// The back-end's answer, from the proofs that the access is on record and that nothing else is in the answer.
+fn of_back_end(app: &App, recorded: &Recorded, said: Said, answer: LookedThrough) -> Response {
+    let mut answer = answer.into_response();
+    let done = answer.status().is_success();
+    said.write(app, recorded, done, answer.headers_mut());
     on_record(answer)
 }
 
@@ -163,24 +183,13 @@ async fn read_where_judged(
     body: Body,
 ) -> Result<(Option<Bytes>, Body), Refusal> {
     match kind {
-        BodyKind::Bundle | BodyKind::Form | BodyKind::Resource => {
+        BodyKind::None => Ok((None, Body::empty())),
+        BodyKind::Stream => Ok((None, body)),
+        _judged => {
             let read = edge::read_body(&parts.headers, body, FHIR_BODY_BYTES_MAX).await;
             Ok((Some(read.map_err(Refusal::told)?), Body::empty()))
         }
-        BodyKind::None => Ok((None, Body::empty())),
-        BodyKind::Stream => Ok((None, body)),
     }
-}
-
-/// The request in the back-end's words.
-fn for_back_end(mut parts: Parts, asked: FhirRequest, streamed: Body) -> Result<Request, Refusal> {
-    parts.uri = asked
-        .path_and_query
-        .parse()
-        .map_err(|_| Refusal::new(ProblemCode::Malformed).detail("the path is not a FHIR path"))?;
-    parts.headers.remove(http::header::CONTENT_LENGTH);
-    let body = asked.body.map_or(streamed, Body::from);
-    Ok(Request::from_parts(parts, body))
 }
 
 impl From<ProxyError> for Refusal {

@@ -26,7 +26,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use policies::ClientKind;
 
-use crate::access::{Decided, Head, understand};
+use crate::access::{Decided, Head, Said, understand};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
@@ -35,7 +35,7 @@ use crate::dpop::DPOP;
 use crate::edge::ReportedHeaders;
 use crate::fhir::BodyKind;
 use crate::problem::ProblemCode;
-use crate::refusal::{Refusal, unrecorded};
+use crate::refusal::{Refusal, on_record, unrecorded};
 use crate::trust::Unvouched;
 use question::Question;
 
@@ -73,8 +73,15 @@ pub(crate) async fn authorize(
     };
     event.outcome = Outcome::Permit;
     event.code = "permitted".into();
+    let Decided { session, subject, asked, token, .. } = decided;
+    let (_as_the_proxy_holds_it, due) = asked.into_parts();
+    let said = Said::of(due, &session, &event);
     match app.audit.record(event).await {
-        Ok(recorded) => answer::permitted(recorded, &decided),
+        Ok(recorded) => {
+            let mut answer = answer::permitted(&session, &subject, &token);
+            said.write(app, &recorded, true, answer.headers_mut());
+            on_record(answer)
+        }
         Err(error) => unrecorded(error),
     }
 }
@@ -116,12 +123,13 @@ async fn judge(
     match understood.body() {
         BodyKind::None => {}
         BodyKind::Stream => raw_content(&parts.headers)?,
-        BodyKind::Bundle | BodyKind::Form | BodyKind::Resource => {
-            return Err(Refusal::new(ProblemCode::BodyNotShown));
-        }
+        _judged => return Err(Refusal::new(ProblemCode::BodyNotShown)),
     }
     let decided = understood.decide(app, counter, None, event).await?;
-    question.is_what_was_decided(path, &decided.asked)?;
+    if decided.asked.looks_at_answer() {
+        return Err(Refusal::new(ProblemCode::AnswerNotShown));
+    }
+    question.is_what_was_decided(path, decided.asked.request())?;
     Ok(decided)
 }
 

@@ -5,11 +5,13 @@
 use std::sync::Arc;
 
 use policies::{Acr, ConsentFacts, Facts, PathwayFacts, Purpose, RiskFacts};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit::AuditEvent;
-use crate::consent::Rules;
+use crate::consent::{Hidden, Rules};
 use crate::fhir::Step;
+use crate::fhir::answer::Hides;
 use crate::refusal::Refusal;
 use crate::registry::{Client, Patient};
 
@@ -79,9 +81,21 @@ impl Known {
         self.consent.as_ref().map(|(rules, asking)| (rules, *asking))
     }
 
+    /// Which consent decides one interaction, for its back-end to know.
+    pub(crate) fn consent_for(&self, step: &Step) -> Option<Uuid> {
+        let (rules, Asking { purpose, .. }) = self.consent()?;
+        rules.id_for(step.resource_type, purpose, None)
+    }
+
+    /// What of an answer is hidden from whoever asks.
+    pub(crate) fn hides(&self) -> Option<Arc<dyn Hides>> {
+        let (rules, Asking { purpose, .. }) = self.consent()?;
+        Some(Arc::new(rules.hidden(purpose, None)?))
+    }
+
     /// The facts of one interaction.
     pub(crate) fn of_step(&self, step: &Step) -> Facts {
-        self.facts(|rules, purpose| rules.facts(&step.resource_type, purpose, None))
+        self.facts(|rules, purpose| rules.facts(step.resource_type, purpose, None))
     }
 
     /// The facts of a back-end as a whole, for a token that its holder brings there: nobody looks at each request again.
@@ -106,5 +120,11 @@ impl Known {
             risk: self.risk.clone(),
             ..Facts::default()
         }
+    }
+}
+
+impl Hides for Hidden {
+    fn hides(&self, resource_type: &str, labels: &[(&str, &str)]) -> bool {
+        Self::hides(self, resource_type, labels.iter().copied())
     }
 }

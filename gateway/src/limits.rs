@@ -225,3 +225,12 @@ pub const DATABASE_CONNECT: Duration = Duration::from_millis(1_000);
 
 /// Between two rounds of tries while no host takes writes.
 pub const DATABASE_PAUSE: Duration = Duration::from_millis(50);
+
+// --- Answers that are looked through -----------------------------------------------------------------------------
+
+/// Octets of an answer that is looked through: a page of a record. What is not looked through streams, up to
+/// [`MAX_ANSWER_BYTES`].
+pub const LOOKED_AT_BYTES_MAX: usize = 16 << 20;
+
+/// Kibibytes of all answers that are looked through at one moment; its tree takes as much again while one is read.
+pub const LOOKED_AT_KIB_TOGETHER: usize = 128 << 10;

@@ -25,6 +25,8 @@ pub enum ProblemCode {
     Malformed,
     /// 404: no such route or resource.
     NotFound,
+    /// 400: a FHIR interaction that cannot be bound to one patient, or that is not taken.
+    InteractionNotTaken,
     /// 405: the route exists, the method does not.
     MethodNotAllowed,
     /// 408: the request came too slowly.
@@ -75,6 +77,8 @@ pub enum ProblemCode {
     ReceiptNotSound,
     /// 403: the body would have to be judged, and a proxy that only asks does not show it.
     BodyNotShown,
+    /// 403: the answer would have to be judged, and a proxy that only asks does not show it.
+    AnswerNotShown,
     /// 401: the policy permits it once the holder has agreed by PIN (RFC 9470).
     HolderRequired,
     /// 422: the holder's agreement was not believed. The audit event has the exact code.
@@ -121,6 +125,8 @@ pub enum ProblemCode {
     BackEndInvalid,
     /// 502: the back-end did not accept the gateway's own token.
     BackEndRefused,
+    /// 502: the back-end's answer speaks of another patient, or brings along what was not asked for. Nothing of it leaves.
+    BackEndForeign,
     /// 503: the audit store does not take the event. No log, no access.
     AuditUnavailable,
     /// 503: the registry of patients and clients does not answer.

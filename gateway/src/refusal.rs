@@ -12,7 +12,7 @@ use pki::PkiError;
 use policies::{AccessDecision, Reason};
 
 use crate::audit::{Audit, AuditError, AuditEvent, Outcome, Recorded};
-use crate::fhir::FhirError;
+use crate::fhir::{FhirError, Undone};
 use crate::problem::{Problem, ProblemCode, ProblemReason};
 use crate::registry::RegistryError;
 use crate::token::{TokenError, TokenRefusal};
@@ -187,11 +187,22 @@ impl From<ParseError> for Refusal {
     }
 }
 
+impl From<Undone> for Refusal {
+    fn from(undone: Undone) -> Self {
+        let detail = match undone {
+            Undone::NotNarrowed => "this search cannot be narrowed to the patient",
+            Undone::WouldTell => "this search would tell what is hidden from this establishment",
+        };
+        Self::exactly(ProblemCode::InteractionNotTaken, undone.code()).detail(detail)
+    }
+}
+
 impl From<FhirError> for Refusal {
     fn from(error: FhirError) -> Self {
         let code = match error {
             FhirError::MediaType => ProblemCode::UnsupportedMediaType,
             FhirError::NotUnderstood(_) => ProblemCode::Malformed,
+            FhirError::NotTaken(_) => ProblemCode::InteractionNotTaken,
             FhirError::PatientMismatch(_) => ProblemCode::PatientMismatch,
         };
         Self::new(code).detail(error.detail())

@@ -44,7 +44,12 @@ pub(crate) async fn table() -> Result<()> {
     let exchange = || -> Result<String> {
         let permit = app.policies.decide(&request).permit().context("the policy permits it")?;
         let subject = tokens.pairwise_subject("prescription", health_id)?;
-        let grant = BackEndGrant { audience: "prescription", subject: &subject, scope: "prescription" };
+        let grant = BackEndGrant {
+            audience: "prescription",
+            subject: &subject,
+            scope: "prescription",
+            consent: None,
+        };
         let holder = Holder { client_id: "pharmacy-1", confirmation: &key };
         Ok(tokens.exchange(&session, &permit, &grant, (holder, None), at)?.token)
     };

@@ -105,7 +105,7 @@ pub(crate) async fn table() -> Result<()> {
 }
 
 fn grant(subject: &str) -> BackEndGrant<'_> {
-    BackEndGrant { audience: "prescription", subject, scope: "prescription" }
+    BackEndGrant { audience: "prescription", subject, scope: "prescription", consent: None }
 }
 
 /// The same keys, nothing remembered: enough of them that no token is met twice.

@@ -158,10 +158,10 @@ async fn a_refusal_reaches_the_counter_as_the_gateways_own_problem() {
         refused(
             "hospital-1",
             &hers.token,
-            "/Patient?_has:Observation:patient:code=1",
+            "/Observation?_has:AuditEvent:entity:agent=1",
             400,
-            "malformed",
-            "malformed",
+            "interaction-not-taken",
+            "interaction-not-taken",
         )
         .await;
     }
@@ -181,7 +181,7 @@ async fn what_would_be_written_by_a_body_that_nobody_shows_is_refused_by_name() 
             (Method::POST, "/Observation", 403, "body-not-shown"),
             (Method::PUT, "/Observation/1", 403, "body-not-shown"),
             (Method::POST, "/Observation/_search", 415, "unsupported-media-type"),
-            (Method::PATCH, "/Observation/1", 400, "malformed"),
+            (Method::PATCH, "/Observation/1", 415, "unsupported-media-type"),
         ] {
             let before = town.event_count().await;
             let answer = counter.ask(method, path, Some(&opened.token), Some(&body)).await;

@@ -37,6 +37,8 @@ pub enum Manner {
     Swallows,
     /// Is no HTTP server at all.
     Babbles,
+    /// Writes this, head and body, after each request.
+    Writes(&'static str),
 }
 
 /// A back-end that misbehaves as told (service dorsal).
@@ -117,6 +119,11 @@ async fn converse(
             Manner::Says(status, body) => {
                 let head = format!("HTTP/1.1 {status} Said\r\ncontent-type: application/fhir+json\r\n");
                 let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await?;
+                stream.flush().await?;
+                continue;
+            }
+            Manner::Writes(answer) => {
                 stream.write_all(answer.as_bytes()).await?;
                 stream.flush().await?;
                 continue;

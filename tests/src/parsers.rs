@@ -21,7 +21,8 @@ use card_reader::lds::security_infos::SecurityInfos;
 use card_reader::simulated::SimulatedCard;
 use card_reader::tlv::{TlvHeader, TlvReader};
 use card_reader::{CommandApdu, ResponseApdu};
-use gateway::fhir::{PatientNames, Target};
+use gateway::fhir::answer::{Expected, Hides, Seen};
+use gateway::fhir::{PatientNames, Said, Target};
 use gateway::token::Tokens;
 use gateway::wire::{BeginPresenceBody, ProofBody};
 use hsm_config::SoftwareKeys;
@@ -35,7 +36,7 @@ use time::OffsetDateTime;
 pub type Parser = fn(&[u8]);
 
 /// All of them, by the name of the fuzz target.
-pub const PARSERS: [(&str, Parser); 21] = [
+pub const PARSERS: [(&str, Parser); 22] = [
     ("active_rsa", active_rsa),
     ("apdu", apdu),
     ("card_file", card_file),
@@ -45,6 +46,7 @@ pub const PARSERS: [(&str, Parser); 21] = [
     ("cms", cms),
     ("crl", crl),
     ("dpop", dpop),
+    ("fhir_answer", fhir_answer),
     ("fhir_request", fhir_request),
     ("hot_list", hot_list),
     ("json_bodies", json_bodies),
@@ -171,13 +173,35 @@ pub fn fhir_request(bytes: &[u8]) {
     let body = parts.next().filter(|body| !body.is_empty()).map(Bytes::copy_from_slice);
     let there = "0123456789abcdef0123456789abcdef";
     let patient = PatientNames { here: "fedcba9876543210fedcba9876543210", there };
-    if let Ok(bound) = target.bind(query, body, patient) {
+    if let Ok(bound) = target.bind(Said { query, if_none_exist: None }, body, patient) {
         let path = bound.path_and_query.split('?').next().unwrap_or_default();
         assert!(path.starts_with('/') && !path.contains(char::is_control), "{path}");
         assert!(!path.split('/').any(|segment| matches!(segment, "." | "..")), "a dot segment: {path}");
         if let Some((_, rest)) = path.split_once("/Patient/") {
             assert_eq!(rest.split('/').next(), Some(there), "the path names somebody else");
         }
+    }
+}
+
+/// What a back-end answers: where it may leave, and what is left of it names nobody else and is still JSON.
+pub fn fhir_answer(bytes: &[u8]) {
+    struct Labelled;
+    impl Hides for Labelled {
+        fn hides(&self, resource_type: &str, labels: &[(&str, &str)]) -> bool {
+            resource_type == "Procedure" || !labels.is_empty()
+        }
+    }
+    let there = "0123456789abcdef0123456789abcdef";
+    let left = match Expected::of(there, Some(Arc::new(Labelled))).look(bytes) {
+        Ok(Seen::Whole) => bytes.to_vec(),
+        Ok(Seen::Without(left)) => left,
+        Ok(Seen::Hidden) | Err(_) => return,
+    };
+    let json: serde_json::Value = serde_json::from_slice(&left).expect("JSON is left");
+    for entry in json["entry"].as_array().into_iter().flatten() {
+        assert_ne!(entry["resource"]["resourceType"], "Procedure", "a hidden entry is left");
+        let of_patient = entry["resource"]["resourceType"] == "Patient";
+        assert!(!of_patient || entry["resource"]["id"] == there, "another patient is left");
     }
 }
 

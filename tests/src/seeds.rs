@@ -70,18 +70,33 @@ pub async fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     seeds.push(("jws", format!("{token}.{}", "A".repeat(86)).into_bytes()));
     seeds.extend(trust::seeds());
     seeds.extend(crate::parsers::KEYED_SEEDS.map(|seed| ("dpop", seed.as_bytes().to_vec())));
-    for request in REQUESTS {
-        seeds.push(("fhir_request", request.as_bytes().to_vec()));
-    }
+    seeds.extend(REQUESTS.map(|request| ("fhir_request", request.as_bytes().to_vec())));
+    seeds.extend(ANSWERS.map(|answer| ("fhir_answer", answer.as_bytes().to_vec())));
     seeds
 }
 
 /// Requests of every form that is understood.
-const REQUESTS: [&str; 6] = [
+const REQUESTS: [&str; 14] = [
     "GET MedicationRequest?patient=fedcba9876543210fedcba9876543210&status=active\n\n",
+    "GET MedicationRequest?_include=MedicationRequest:requester:Practitioner&medication.code=1\n\n",
+    "GET Patient?_has:Observation:patient:code=1&_id=Patient/fedcba9876543210fedcba9876543210\n\n",
     "GET Patient/fedcba9876543210fedcba9876543210\n\n",
     "GET Patient/fedcba9876543210fedcba9876543210/Observation?code=1\n\n",
+    "GET Patient/fedcba9876543210fedcba9876543210/$everything?_type=Observation\n\n",
+    "GET Encounter/1/Observation?code:in=ValueSet/1\n\n",
     "POST MedicationRequest/_search\napplication/x-www-form-urlencoded\npatient=fedcba9876543210fedcba9876543210",
     "POST MedicationDispense\napplication/fhir+json\n{\"resourceType\":\"MedicationDispense\",\"subject\":{\"reference\":\"Patient/fedcba9876543210fedcba9876543210\"}}",
+    "PUT Observation?identifier=1\napplication/fhir+json\n{\"resourceType\":\"Observation\",\"subject\":{\"reference\":\"Patient/fedcba9876543210fedcba9876543210\"}}",
+    "PATCH Observation/1\napplication/json-patch+json\n[{\"op\":\"add\",\"path\":\"/performer/-\",\"value\":{\"reference\":\"Patient/fedcba9876543210fedcba9876543210\"}}]",
+    "POST Patient/fedcba9876543210fedcba9876543210/$everything\napplication/fhir+json\n{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"_type\",\"valueCode\":\"Observation\"}]}",
     "POST \napplication/fhir+json\n{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[{\"request\":{\"method\":\"GET\",\"url\":\"Patient/fedcba9876543210fedcba9876543210\"}}]}",
+    "POST \napplication/fhir+json\n{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"fullUrl\":\"urn:uuid:1\",\"resource\":{\"resourceType\":\"Patient\",\"id\":\"fedcba9876543210fedcba9876543210\"},\"request\":{\"method\":\"PUT\",\"url\":\"Patient/fedcba9876543210fedcba9876543210\"}},{\"resource\":{\"resourceType\":\"Observation\",\"subject\":{\"reference\":\"urn:uuid:1\"}},\"request\":{\"method\":\"POST\",\"url\":\"Observation\"}}]}",
+];
+
+/// Answers, some of whose entries are somebody else's or hidden.
+const ANSWERS: [&str; 4] = [
+    "{\"resourceType\":\"Patient\",\"id\":\"0123456789abcdef0123456789abcdef\"}",
+    "{\"resourceType\":\"Bundle\",\"type\":\"searchset\",\"total\":2,\"entry\":[{\"resource\":{\"resourceType\":\"Observation\",\"subject\":{\"reference\":\"Patient/0123456789abcdef0123456789abcdef\"},\"valueQuantity\":{\"value\":0.10}}},{\"resource\":{\"resourceType\":\"Procedure\",\"subject\":{\"reference\":\"Patient/0123456789abcdef0123456789abcdef\"}}}]}",
+    "{\"resourceType\":\"Bundle\",\"type\":\"batch-response\",\"entry\":[{\"response\":{\"status\":\"200\",\"location\":\"Patient/0123456789abcdef0123456789abcdef\"}},{\"resource\":{\"resourceType\":\"Procedure\",\"subject\":{\"reference\":\"Patient/0123456789abcdef0123456789abcdef\"}}}]}",
+    "{\"resourceType\":\"Observation\",\"meta\":{\"security\":[{\"code\":\"R\"}]},\"subject\":{\"reference\":\"Patient/0123456789abcdef0123456789abcdef\"},\"contained\":[{\"resourceType\":\"Medication\",\"id\":\"m\"}]}",
 ];

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, Method};
 use policies::{AccessDecision, AccessRequest, Action, Facts, Interaction, Permit, Service};
 
@@ -16,7 +16,7 @@ use crate::billing::{self, Examined, Held};
 use crate::caller::Caller;
 use crate::config::BackEndConfig;
 use crate::facts::{Asking, Known};
-use crate::fhir::{BodyKind, FhirError, FhirRequest, PatientNames, Step, Target};
+use crate::fhir::{BodyKind, Dutiful, FhirError, FhirRequest, PatientNames, Said, Step, Target};
 use crate::fraud;
 use crate::problem::ProblemCode;
 use crate::refusal::Refusal;
@@ -42,8 +42,8 @@ pub(crate) struct Head<'a> {
 pub(crate) struct Understood<'a> {
     back_end: &'a BackEndConfig,
     session: Session,
-    target: Target,
-    query: Option<&'a str>,
+    target: Target<'a>,
+    said: Said<'a>,
     there: String,
     known: Known,
 }
@@ -54,8 +54,10 @@ pub(crate) struct Decided {
     pub(crate) session: Session,
     /// The patient as that back-end knows them.
     pub(crate) subject: String,
-    /// The request in the back-end's words.
-    pub(crate) asked: FhirRequest,
+    /// The request in the back-end's words, with what its permits oblige to.
+    pub(crate) asked: Dutiful,
+    /// It is raw bytes, which do not say themselves whom they are about.
+    pub(crate) raw: bool,
     /// The token for that back-end.
     pub(crate) token: Arc<str>,
     /// The claim that is sent, if it is one: what becomes of it is to be said.
@@ -78,14 +80,14 @@ pub(crate) async fn understand<'a>(
     event.subject = Some(claims.subject.clone());
     event.purpose = Some(claims.purpose.as_str().to_owned());
 
-    let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let target = Target::parse(head.method, head.path, content_type)?;
-    if head.headers.contains_key("if-none-exist") {
-        // A conditional create is a search in disguise (FHIR R4 section 3.1.0.8.1).
-        return Err(FhirError::NotUnderstood("conditional creates are not taken").into());
+    let target = Target::parse(head.method, head.path, one(head.headers, CONTENT_TYPE)?)?;
+    let encoding = one(head.headers, CONTENT_ENCODING)?;
+    if target.body().is_judged() && encoding.is_some_and(|it| !it.eq_ignore_ascii_case("identity")) {
+        return Err(FhirError::MediaType.into());
     }
+    let if_none_exist = one(head.headers, HeaderName::from_static("if-none-exist"))?;
     let Step { resource_type, interaction } = target.step();
-    event.resource_type = Some(resource_type);
+    event.resource_type = Some(resource_type.to_owned());
     event.interaction = Some(interaction.as_str().to_owned());
 
     let patient = session::patient(app, &session).await?;
@@ -93,8 +95,22 @@ pub(crate) async fn understand<'a>(
     let claims = session.claims();
     let asking = Asking { purpose: claims.purpose, acr: claims.acr };
     let known = Known::of(app, caller.client(), &patient, (asking, session.risk(app)), event).await?;
-    Ok(Understood { back_end, session, target, query: head.query, there, known })
+    let said = Said { query: head.query, if_none_exist };
+    Ok(Understood { back_end, session, target, said, there, known })
 }
+
+/// A header that is there once, or not at all: of two, the back-end may read the other one.
+fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, FhirError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| ONCE),
+        _ => Err(ONCE),
+    }
+}
+
+const ONCE: FhirError =
+    FhirError::NotUnderstood("Content-Type, Content-Encoding and If-None-Exist are said once, in plain text");
 
 impl Understood<'_> {
     /// How the body is to be treated before [`Understood::decide`].
@@ -110,9 +126,9 @@ impl Understood<'_> {
         read: Option<Bytes>,
         event: &mut AuditEvent,
     ) -> Result<Decided, Refusal> {
-        let Self { back_end, session, target, query, there, known } = self;
+        let Self { back_end, session, target, said, there, known } = self;
         let names = PatientNames { here: &session.claims().subject, there: &there };
-        let asked = target.bind(query, read, names)?;
+        let asked = target.bind(said, read, names)?;
         let claim = billing::examine(app, &session, &asked, event.at).await?;
         let known = match &claim {
             Some(claim) => {
@@ -124,8 +140,11 @@ impl Understood<'_> {
             let claim = claim.as_ref().filter(|_| billing::is_claim(step)).map(Examined::facts);
             Facts { claim, ..known.of_step(step) }
         };
-        let permit = permit(app, caller, &session, (&back_end.service, &facts), &asked, event)?;
+        let permits = permit(app, caller, &session, (&back_end.service, &facts), &asked, event)?;
+        let (_, permit) = permits.first().ok_or(FhirError::NotUnderstood("nothing is asked for"))?;
+        let asked = asked.with_duties(&permits, known.hides(), &there)?;
         let (reads, writes) = asked
+            .request()
             .steps
             .iter()
             .map(reads)
@@ -133,22 +152,27 @@ impl Understood<'_> {
         let held = &session.claims().scope;
         let scope = scope::needed(held, &back_end.service, reads, writes)
             .map_err(|error| Refusal::exactly(ProblemCode::Denied, error.code()))?;
-        let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
-        let token = app.tokens.issue_back_end(&session, &permit, &grant, event.at)?;
+        let grant = BackEndGrant {
+            audience: &back_end.audience,
+            subject: &there,
+            scope: &scope,
+            consent: permits.first().and_then(|(step, _)| known.consent_for(step)),
+        };
+        let token = app.tokens.issue_back_end(&session, permit, &grant, event.at)?;
         // The last of all: what was taken for a request that is refused afterwards would have to be given back.
         let claim = match claim {
-            Some(claim) => Some(claim.hold(app, &permit, event.at).await?),
+            Some(claim) => Some(claim.hold(app, permit, event.at).await?),
             None => None,
         };
         event.presence = claim.as_ref().and_then(Held::presence);
-        Ok(Decided { session, subject: there, asked, token, claim })
+        Ok(Decided { session, subject: there, asked, raw: target.is_raw(), token, claim })
     }
 }
 
 impl Decided {
     /// Whether nothing that the back-end stores is changed.
     pub(crate) fn reads_only(&self) -> bool {
-        self.asked.steps.iter().all(reads)
+        self.asked.request().steps.iter().all(reads)
     }
 }
 
@@ -164,18 +188,18 @@ fn permit(
     (service, facts): (&str, &dyn Fn(&Step) -> Facts),
     asked: &FhirRequest,
     event: &mut AuditEvent,
-) -> Result<Permit, Refusal> {
+) -> Result<Vec<(Step, Permit)>, Refusal> {
     let claims = session.claims();
     // How long ago the patient proved what `acr` says (`auth_time`).
     let age = (event.at - claims.authenticated_at).max(time::Duration::ZERO).unsigned_abs();
-    let (mut permit, mut holder) = (None, HolderWanted::default());
+    let (mut permits, mut holder) = (Vec::with_capacity(asked.steps.len()), HolderWanted::default());
     for step in &asked.steps {
         let Step { resource_type, interaction } = step;
         let request = AccessRequest {
             client: caller.facts(),
             action: Action::Fhir {
                 service: Service(service.to_owned()),
-                resource_type: resource_type.clone(),
+                resource_type: (*resource_type).to_owned(),
                 interaction: *interaction,
             },
             purpose: claims.purpose,
@@ -187,15 +211,15 @@ fn permit(
         let verdict = if decision.is_permit() { "permit" } else { "deny" };
         app.metrics.decision(interaction.as_str(), verdict);
         let Some(permitted) = decision.permit_at_age(age) else {
-            event.resource_type = Some(resource_type.clone());
+            event.resource_type = Some((*resource_type).to_owned());
             event.interaction = Some(interaction.as_str().to_owned());
             holder.asked(app, &request, decision)?;
             continue;
         };
-        permit = Some(permitted);
+        permits.push((*step, permitted));
     }
     holder.satisfied()?;
-    permit.ok_or_else(|| FhirError::NotUnderstood("nothing is asked for").into())
+    Ok(permits)
 }
 
 /// What would be permitted if the holder of the card had agreed by PIN, or more recently (*accord du titulaire*).

@@ -8,18 +8,17 @@ use axum::response::Response;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName};
 use http::{HeaderValue, StatusCode};
 
-use crate::access::Decided;
-use crate::audit::Recorded;
 use crate::problem::{Problem, ProblemCode};
-use crate::refusal::on_record;
+use crate::session::Session;
 
-/// The answer, from the proof that the decision is on record.
-pub(super) fn permitted(_recorded: Recorded, decided: &Decided) -> Response {
-    let claims = decided.session.claims();
-    let session = claims.id.to_string();
+/// The answer, to be given once the decision is on record: whose session it is, as whom that service knows the patient,
+/// and the token for it.
+pub(super) fn permitted(session: &Session, subject: &str, token: &str) -> Response {
+    let claims = session.claims();
+    let id = claims.id.to_string();
     let said = [
-        ("x-bawaba-subject", Some(decided.subject.as_str())),
-        ("x-bawaba-session", Some(session.as_str())),
+        ("x-bawaba-subject", Some(subject)),
+        ("x-bawaba-session", Some(id.as_str())),
         ("x-bawaba-purpose", Some(claims.purpose.as_str())),
         ("x-bawaba-encounter", claims.encounter.as_deref()),
         ("x-bawaba-acr", Some(claims.acr.as_str())),
@@ -35,12 +34,12 @@ pub(super) fn permitted(_recorded: Recorded, decided: &Decided) -> Response {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-    match HeaderValue::try_from(format!("Bearer {}", decided.token)) {
+    match HeaderValue::try_from(format!("Bearer {}", token)) {
         Ok(mut bearer) => {
             bearer.set_sensitive(true);
             headers.insert(AUTHORIZATION, bearer);
-            on_record(response)
+            response
         }
-        Err(_) => on_record(axum::response::IntoResponse::into_response(Problem::new(ProblemCode::Internal))),
+        Err(_) => axum::response::IntoResponse::into_response(Problem::new(ProblemCode::Internal)),
     }
 }

@@ -115,7 +115,8 @@ impl Asker {
         };
         let scope = scope::needed(held, &back_end.service, true, false)
             .map_err(|error| Refusal::exactly(ProblemCode::Denied, error.code()))?;
-        let grant = BackEndGrant { audience: &back_end.audience, subject: there, scope: &scope };
+        let grant =
+            BackEndGrant { audience: &back_end.audience, subject: there, scope: &scope, consent: None };
         match self {
             Self::Counter(session) => Ok(app.tokens.issue_back_end(session, permit, &grant, at)?),
             Self::Payer { attested, client, .. } => {

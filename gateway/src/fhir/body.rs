@@ -6,165 +6,160 @@
 //! decimal) and what we understood is what the back-end reads.
 
 use bytes::Bytes;
-use http::Method;
 
 use super::json::Json;
-use super::search::{self, is_about_a_patient};
-use super::{BodyKind, FhirError, PatientNames, Step, Target};
+use super::reference::{self, Reference};
+use super::resource::{About, ResourceType};
+use super::{FhirError, PatientNames, Target};
 
-/// Elements that say whom a resource is about.
-const SUBJECT_ELEMENTS: [&str; 4] = ["subject", "patient", "beneficiary", "for"];
+/// Elements that say whom a resource is about, in any type: where one stands, it refers to the patient.
+const SUBJECT_ELEMENTS: [&str; 5] = ["subject", "patient", "beneficiary", "for", "securityContext"];
 
-/// Requests in one Bundle: each is decided and all wait for the last.
-const BUNDLE_ENTRIES_MAX: usize = 100;
+const OTHER: FhirError = FhirError::PatientMismatch("the body names another patient");
 
 /// The body of a create or update, about the session's patient and nobody else.
 pub(super) fn bind_resource(
-    target: &Target,
+    target: &Target<'_>,
     body: &Bytes,
     patient: PatientNames<'_>,
 ) -> Result<Bytes, FhirError> {
-    let (bytes, json) = translated(body, patient)?;
-    require_resource(target, &json, patient)?;
+    let bytes = translated(body, patient)?;
+    require_resource(target, &parsed(&bytes)?, patient, &|_| false)?;
     Ok(bytes)
 }
 
-/// A transaction or batch: every entry as if it had come alone.
-pub(super) fn bind_bundle(body: &Bytes, patient: PatientNames<'_>) -> Result<(Bytes, Vec<Step>), FhirError> {
-    let (bytes, json) = translated(body, patient)?;
-    if json.text("resourceType") != Some("Bundle")
-        || !matches!(json.text("type"), Some("transaction" | "batch"))
-    {
-        return Err(FhirError::NotUnderstood("the base takes a Bundle of type transaction or batch"));
-    }
-    let Some(Json::Array(entries)) = json.member("entry") else {
-        return Err(FhirError::NotUnderstood("the Bundle has no entry"));
-    };
-    if entries.is_empty() || entries.len() > BUNDLE_ENTRIES_MAX {
-        return Err(FhirError::NotUnderstood("a Bundle takes 1 to 100 entries"));
-    }
-    let steps = entries.iter().map(|entry| bind_entry(entry, patient)).collect::<Result<_, _>>()?;
-    Ok((bytes, steps))
-}
-
-fn bind_entry(entry: &Json, patient: PatientNames<'_>) -> Result<Step, FhirError> {
-    let request = entry.member("request").ok_or(FhirError::NotUnderstood("a Bundle entry has no request"))?;
-    let (Some(method), Some(url)) = (request.text("method"), request.text("url")) else {
-        return Err(FhirError::NotUnderstood("a Bundle entry has no method or url"));
-    };
-    if request.member("ifNoneExist").is_some() {
-        return Err(FhirError::NotUnderstood("conditional creates are not taken"));
-    }
-    let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| FhirError::NotUnderstood("a Bundle entry has an unknown method"))?;
-    let (path, query) = match url.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (url, None),
-    };
-    if path.starts_with('/') {
-        return Err(FhirError::NotUnderstood("the url of a Bundle entry is relative to the base"));
-    }
-    let target = Target::parse(&method, path, Some("application/fhir+json"))?;
-    match (target.body(), entry.member("resource")) {
-        (BodyKind::Resource, Some(resource)) => require_resource(&target, resource, patient)?,
-        (BodyKind::None, None) => {}
-        _ => return Err(FhirError::NotUnderstood("a Bundle entry and its request do not fit")),
-    }
-    // Checked, not written: the text of the Bundle stays as it is, so what would have to be added is refused.
-    let bound_path = target.path(patient)?;
-    let bound_query = search::bind(&target, query, patient)?;
-    let unchanged = bound_path.trim_start_matches('/') == path
-        && url::form_urlencoded::parse(bound_query.as_bytes())
-            .eq(url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()));
-    if unchanged {
-        Ok(target.step())
-    } else {
-        Err(FhirError::PatientMismatch("a search in a Bundle must name the patient"))
-    }
-}
-
-/// The text with the back-end's name of the patient, and what it says.
-fn translated(body: &Bytes, patient: PatientNames<'_>) -> Result<(Bytes, Json), FhirError> {
+/// The text with the back-end's name of the patient.
+pub(super) fn translated(body: &Bytes, patient: PatientNames<'_>) -> Result<Bytes, FhirError> {
     let text = std::str::from_utf8(body).map_err(|_| FhirError::NotUnderstood("the body is not UTF-8"))?;
-    let bytes = if text.contains(patient.here) {
+    Ok(if text.contains(patient.here) {
         Bytes::from(text.replace(patient.here, patient.there))
     } else {
         body.clone()
-    };
-    let json =
-        Json::parse(&bytes).ok_or(FhirError::NotUnderstood("the body is not JSON, or says a thing twice"))?;
-    Ok((bytes, json))
+    })
 }
 
-fn require_resource(target: &Target, resource: &Json, patient: PatientNames<'_>) -> Result<(), FhirError> {
-    let resource_type = target.resource_type();
-    if resource.text("resourceType") != Some(resource_type) {
+pub(super) fn parsed(bytes: &[u8]) -> Result<Json<'_>, FhirError> {
+    Json::parse(bytes).ok_or(FhirError::NotUnderstood("the body is not JSON, or says a thing twice"))
+}
+
+/// `stands_for_the_patient`: whether a `urn:uuid:` is an entry of the Bundle that is this patient.
+pub(super) fn require_resource(
+    target: &Target<'_>,
+    resource: &Json<'_>,
+    patient: PatientNames<'_>,
+    stands_for_the_patient: &dyn Fn(&str) -> bool,
+) -> Result<(), FhirError> {
+    let Some(of) = target.resource_type().filter(|of| resource.text("resourceType") == Some(of.name)) else {
         return Err(FhirError::NotUnderstood("the body is not of the type in the path"));
-    }
+    };
     if let Some(id) = target.instance_id() {
-        let there = if resource_type == "Patient" { patient.there } else { id };
+        let there = if of.about == About::Patient { patient.there } else { id };
         if resource.text("id") != Some(there) {
             return Err(FhirError::NotUnderstood("the body has not the id in the path"));
         }
     }
-    let mut found = 0;
-    require_only_patient(resource, patient, &mut found)?;
-    for element in SUBJECT_ELEMENTS {
-        if let Some(subject) = resource.member(element) {
-            require_subject(subject, patient)?;
-        }
-    }
-    if found == 0 && resource_type != "Patient" && is_about_a_patient(resource_type) {
-        return Err(FhirError::PatientMismatch("the body names no patient"));
-    }
-    Ok(())
-}
-
-/// Every `Reference` in the tree that is a patient's is this patient's.
-fn require_only_patient(json: &Json, patient: PatientNames<'_>, found: &mut usize) -> Result<(), FhirError> {
-    const OTHER: FhirError = FhirError::PatientMismatch("the body names another patient");
-    match json {
-        Json::Array(elements) => elements.iter().try_for_each(|it| require_only_patient(it, patient, found)),
-        Json::Object(members) => {
-            if let Some(reference) = json.text("reference") {
-                if reference.starts_with("Patient?") || reference.contains("/Patient?") {
-                    return Err(OTHER);
-                }
-                match search::reference(reference) {
-                    Some((_, id)) if id == patient.there => *found += 1,
-                    Some(_) => return Err(OTHER),
-                    None => {}
-                }
-            } else if json.text("type") == Some("Patient") && json.member("identifier").is_some() {
-                return Err(FhirError::PatientMismatch("the body names a patient by an identifier"));
-            }
-            for (name, value) in members {
-                if name == "contained" && contains_patient(value) {
-                    return Err(FhirError::PatientMismatch("the body contains a patient"));
-                }
-                require_only_patient(value, patient, found)?;
-            }
-            Ok(())
-        }
-        Json::Other | Json::Text(_) => Ok(()),
-    }
-}
-
-/// What a resource is about must be said by a literal reference: a display name or an identifier proves nothing.
-fn require_subject(subject: &Json, patient: PatientNames<'_>) -> Result<(), FhirError> {
-    let one = |subject: &Json| match subject.text("reference").and_then(search::reference) {
-        Some((_, id)) if id == patient.there => Ok(()),
-        _ => Err(FhirError::PatientMismatch("the body is about another subject")),
+    let found = require_only_patient(resource, patient)?;
+    let is_the_patient = |subject: &Json<'_>| match subject.text("reference") {
+        Some(text) => is_this(text, patient) || stands_for_the_patient(text),
+        None => false,
     };
-    match subject {
-        Json::Array(subjects) => subjects.iter().try_for_each(one),
-        subject => one(subject),
+    for element in SUBJECT_ELEMENTS {
+        let subject = resource.member(element);
+        // What a resource is about must be said by a literal reference: a display name or an identifier proves nothing.
+        if subject.is_some_and(|subject| !subject.elements().iter().all(is_the_patient)) {
+            return Err(FhirError::PatientMismatch("the body is about another subject"));
+        }
+    }
+    let says = match of.about {
+        About::Patient | About::Nobody => true,
+        About::One { element: Some(element), .. } => resource.member(element).is_some_and(|subject| {
+            !subject.elements().is_empty() && subject.elements().iter().all(is_the_patient)
+        }),
+        About::One { element: None, .. } => found,
+        About::Several => false,
+    };
+    if says { Ok(()) } else { Err(FhirError::PatientMismatch("the body names no patient")) }
+}
+
+/// Whether a text is a literal reference to the patient, by the back-end's name.
+fn is_this(text: &str, patient: PatientNames<'_>) -> bool {
+    matches!(Reference::parse(text), Some(Reference::Local { of, id, version: false })
+        if of.about == About::Patient && id == patient.there)
+}
+
+/// Every reference in the tree that is a patient's is this patient's; says whether there is one.
+pub(super) fn require_only_patient(json: &Json<'_>, patient: PatientNames<'_>) -> Result<bool, FhirError> {
+    let mut found = false;
+    match json {
+        Json::Array(elements) => {
+            for element in elements {
+                found |= require_only_patient(element, patient)?;
+            }
+        }
+        Json::Object(members) => {
+            found |= require_reference(json, patient)?;
+            for (name, value) in members {
+                match name.as_ref() {
+                    "contained" if value.elements().iter().any(is_patient) => {
+                        return Err(FhirError::PatientMismatch("the body contains a patient"));
+                    }
+                    // Words that people read.
+                    "display" | "div" | "text" | "description" if value.as_text().is_some() => {}
+                    "reference" => {}
+                    _ => found |= require_only_patient(value, patient)?,
+                }
+            }
+        }
+        // A `uri`, such as that of an attachment.
+        Json::Text(text) => names_no_other_plainly(text, patient)?,
+        Json::Other => {}
+    }
+    Ok(found)
+}
+
+/// An object, where it is a `Reference` (section 2.3.0).
+fn require_reference(json: &Json<'_>, patient: PatientNames<'_>) -> Result<bool, FhirError> {
+    let typed = json.text("type") == Some("Patient");
+    match json.member("reference") {
+        Some(Json::Text(text)) => {
+            if let Some(Reference::Conditional { of }) = Reference::parse(text)
+                && !matches!(of.about, About::Nobody | About::Patient)
+            {
+                return Err(FhirError::NotTaken("a conditional reference finds only what is about nobody"));
+            }
+            let names = reference::names(text, patient)?;
+            let other = names && !is_this(text, patient);
+            if other || (typed && !names) { Err(OTHER) } else { Ok(names) }
+        }
+        Some(_) => require_only_patient(json.member("reference").unwrap_or(&Json::Other), patient),
+        None if typed && json.member("identifier").is_some() => {
+            Err(FhirError::PatientMismatch("the body names a patient by an identifier"))
+        }
+        None => Ok(false),
     }
 }
 
-fn contains_patient(contained: &Json) -> bool {
-    match contained {
-        Json::Array(resources) => resources.iter().any(|it| it.text("resourceType") == Some("Patient")),
-        _ => true,
+/// A text that is a reference names no other patient.
+pub(super) fn names_no_other(text: &str, patient: PatientNames<'_>) -> Result<(), FhirError> {
+    if reference::names(text, patient)? && !is_this(text, patient) { Err(OTHER) } else { Ok(()) }
+}
+
+/// A text that may be one is none of another patient; a text of people may speak of `patient/family`.
+fn names_no_other_plainly(text: &str, patient: PatientNames<'_>) -> Result<(), FhirError> {
+    match Reference::parse(text) {
+        Some(Reference::Local { of, id, .. } | Reference::Elsewhere { of, id })
+            if of.about == About::Patient && id != patient.there =>
+        {
+            Err(OTHER)
+        }
+        _ => Ok(()),
     }
+}
+
+fn is_patient(resource: &Json<'_>) -> bool {
+    !matches!(resource, Json::Object(_))
+        || resource
+            .text("resourceType")
+            .and_then(ResourceType::named)
+            .is_none_or(|of| of.about == About::Patient)
 }

@@ -130,7 +130,7 @@ async fn of_session(
     let held = brought_along(app, back_end, claims.scope.clone());
     let scope = scope::narrowed(&held, &back_end.service, wanted.scope)?;
     let there = app.pseudonym_at(back_end, &patient)?;
-    let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
+    let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope, consent: None };
     let issued =
         app.tokens.exchange(&session, &permit, &grant, (holder(caller), practitioner.as_ref()), at)?;
     Ok((issued, scope))
@@ -185,7 +185,7 @@ async fn onward(
     let held = brought_along(app, back_end, scope::common(&carried, &origin.scopes.join(" ")));
     let scope = scope::narrowed(&held, &back_end.service, wanted.scope)?;
     let there = app.pseudonym_at(back_end, &patient)?;
-    let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope };
+    let grant = BackEndGrant { audience: &back_end.audience, subject: &there, scope: &scope, consent: None };
     let issued = app.tokens.exchange_onward(&received, (&goes_on, &could), &grant, holder(caller), at)?;
     Ok((issued, scope))
 }

@@ -21,6 +21,8 @@ pub struct BackEndGrant<'a> {
     pub subject: &'a str,
     /// Words of the session's scope, no others.
     pub scope: &'a str,
+    /// The consent on which the access rests, if it rests on one.
+    pub consent: Option<Uuid>,
 }
 
 /// Who asks for a token that it brings to a back-end itself.
@@ -54,6 +56,7 @@ pub(super) struct BackEndKey {
     audience: String,
     subject: String,
     scope: String,
+    consent: Option<Uuid>,
 }
 
 #[derive(Clone)]
@@ -89,6 +92,7 @@ impl Tokens {
             audience: grant.audience.to_owned(),
             subject: grant.subject.to_owned(),
             scope: grant.scope.to_owned(),
+            consent: grant.consent,
         };
         if let Some(known) = self.back_end.get(&key) {
             // Near the session's end there is nothing fresher to be had.
@@ -149,6 +153,7 @@ impl Tokens {
             subject: grant.subject.to_owned(),
             client_id: holder.client_id.to_owned(),
             scope: grant.scope.to_owned(),
+            consent: grant.consent,
             confirmation: Some(holder.confirmation.clone()),
             issued_at,
             expires_at,
@@ -197,6 +202,7 @@ impl Tokens {
             presence: claims.presence.clone(),
             purpose: claims.purpose,
             encounter: claims.encounter.clone(),
+            consent: grant.consent,
             policy: claims.policy.clone(),
             status: claims.status,
             sealed_patient: self.seal_patient(&patient, token, grant.audience)?,

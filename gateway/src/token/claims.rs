@@ -90,6 +90,8 @@ pub struct BackEndClaims {
     pub purpose: Purpose,
     /// `enc`: the encounter, when the counter named one.
     pub encounter: Option<String>,
+    /// `consent`: the id of the consent on which the access rests, if it rests on one.
+    pub consent: Option<Uuid>,
     /// `pol`: the hash of the policy set that permitted the session.
     pub policy: String,
     /// `status`: where the session's revocation is published, when it is.

@@ -109,6 +109,7 @@ impl Tokens {
             },
             purpose: Purpose::Payment,
             encounter: None,
+            consent: None,
             policy: permit.decision().policy_hash().to_owned(),
             status: None,
             sealed_patient: self.seal_patient(&patient, token, grant.audience)?,

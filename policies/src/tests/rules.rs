@@ -24,9 +24,9 @@ fn a_search_is_narrowed_and_an_act_gets_a_receipt() {
     let set = shipped();
     let pharmacy = |action| set.decide(&ask(ClientKind::Pharmacy, action, Purpose::Treatment, Acr::Card));
     let search = pharmacy(fhir("prescription", "MedicationRequest", Interaction::Search));
-    assert_eq!(search.obligations(), [Obligation::NarrowToPatient]);
+    assert_eq!(search.obligations(), [Obligation::NarrowToPatient, Obligation::HideLabelled]);
     let dispense = pharmacy(fhir("prescription", "MedicationDispense", Interaction::Create));
-    assert_eq!(dispense.obligations(), [Obligation::IssueReceipt]);
+    assert_eq!(dispense.obligations(), [Obligation::IssueReceipt, Obligation::HideLabelled]);
     let session = pharmacy(Action::OpenSession(CardFacts::FRESH));
     assert!(session.is_permit() && session.obliges(Obligation::IssueReceipt));
     assert_eq!(session.policy_hash(), set.hash());

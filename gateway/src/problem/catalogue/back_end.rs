@@ -78,3 +78,21 @@ pub(super) const REFUSED: Entry = Entry {
     staff: LATER,
     vendor: "Your own token is in order: do not open a new session. Tell the operator, with the request id.",
 };
+
+pub(super) const FOREIGN: Entry = Entry {
+    code: "back-end-foreign",
+    status: StatusCode::BAD_GATEWAY,
+    party: Party::BackEnd,
+    retry_after: None,
+    title: Text {
+        fr: "La réponse du service concerne un autre patient",
+        ar: "رد الخدمة يخص مريضا آخر",
+        en: "The service's answer is about another patient",
+    },
+    staff: Text {
+        fr: "Rien n'a été transmis. Signalez-le au support ; la session reste ouverte.",
+        ar: "لم يتم نقل أي شيء. أبلغ الدعم بذلك؛ الجلسة ما زالت مفتوحة.",
+        en: "Nothing was passed on. Tell support; the session stays open.",
+    },
+    vendor: "The service answered with resources that are not about the session's patient; its operator must correct it.",
+};

@@ -49,6 +49,20 @@ pub(super) const NOT_FOUND: Entry = Entry {
     vendor: "Check the path: the routes are few, and FHIR paths begin with /dossier, /prescription or /billing.",
 };
 
+pub(super) const INTERACTION_NOT_TAKEN: Entry = Entry {
+    code: "interaction-not-taken",
+    status: StatusCode::BAD_REQUEST,
+    party: Party::Station,
+    retry_after: None,
+    title: Text {
+        fr: "Cette interaction FHIR n'est pas acceptée ici",
+        ar: "هذه العملية غير مقبولة هنا",
+        en: "This FHIR interaction is not taken here",
+    },
+    staff: CALL_SUPPORT,
+    vendor: "It reaches more than the session's patient, or nobody could tell; detail says which rule it is.",
+};
+
 pub(super) const METHOD_NOT_ALLOWED: Entry = Entry {
     code: "method-not-allowed",
     status: StatusCode::METHOD_NOT_ALLOWED,
@@ -139,4 +153,18 @@ pub(super) const HEADERS_TOO_LARGE: Entry = Entry {
     },
     staff: CALL_SUPPORT,
     vendor: "Send fewer or shorter headers; do not send cookies.",
+};
+
+pub(super) const ANSWER_NOT_SHOWN: Entry = Entry {
+    code: "answer-not-shown",
+    status: StatusCode::FORBIDDEN,
+    party: Party::BackEnd,
+    retry_after: None,
+    title: Text {
+        fr: "La réponse à cette demande ne peut pas être vérifiée à cette adresse",
+        ar: "لا يمكن التحقق من الرد على هذا الطلب في هذا العنوان",
+        en: "The answer to this request cannot be checked at this address",
+    },
+    staff: CALL_SUPPORT,
+    vendor: "Send it through the gateway itself, which looks through the answer before it leaves.",
 };

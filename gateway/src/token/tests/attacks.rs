@@ -116,7 +116,8 @@ fn keys() {
 fn our_other_tokens_are_not_session_tokens() {
     let tokens = tokens();
     let session = super::session_of(&tokens, &super::claims());
-    let grant = crate::token::BackEndGrant { audience: ISSUER, subject: "p", scope: "billing" };
+    let grant =
+        crate::token::BackEndGrant { audience: ISSUER, subject: "p", scope: "billing", consent: None };
     assert_eq!(
         judged(&tokens.issue_back_end(&session, &super::permit(), &grant, AT).unwrap()),
         "token-key-unknown"

@@ -12,6 +12,7 @@ const GRANT: BackEndGrant<'_> = BackEndGrant {
     audience: "https://prescription.example",
     subject: "patient-there",
     scope: "prescription",
+    consent: None,
 };
 
 fn issue(tokens: &Tokens, session: &Session, seconds: i64) -> Arc<str> {

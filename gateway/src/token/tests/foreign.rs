@@ -38,7 +38,8 @@ fn ours_verify_there() {
     let session = tokens.issue_session(&claims()).unwrap();
     assert_eq!(validated(&session, Some(ISSUER)).unwrap(), payload());
     let running = super::session_of(&tokens, &claims());
-    let grant = BackEndGrant { audience: "https://billing.example", subject: "p", scope: "billing" };
+    let grant =
+        BackEndGrant { audience: "https://billing.example", subject: "p", scope: "billing", consent: None };
     let back_end = tokens.issue_back_end(&running, &super::permit(), &grant, AT).unwrap();
     assert_eq!(validated(&back_end, Some(grant.audience)).unwrap()["sub"], "p");
     assert!(validated(&back_end, Some("https://dossier.example")).is_err());

@@ -12,7 +12,7 @@ use crate::oauth::Received;
 use crate::token::{BackEndGrant, Confirmation, Holder, SessionClaims, TokenError, TokenSays, Tokens};
 
 const GRANT: BackEndGrant<'_> =
-    BackEndGrant { audience: "prescription", subject: "patient-there", scope: "prescription" };
+    BackEndGrant { audience: "prescription", subject: "patient-there", scope: "prescription", consent: None };
 
 fn held<'a>(client_id: &'a str, confirmation: &'a Confirmation) -> Holder<'a> {
     Holder { client_id, confirmation }
@@ -148,7 +148,12 @@ fn onward_is_once_narrower_and_shorter() {
     };
     let first = received(&genuine(&tokens), "prescription", AT);
     let key = certificate("the-back-end-s-own");
-    let grant = BackEndGrant { audience: "billing", subject: "patient-at-billing", scope: "billing.read" };
+    let grant = BackEndGrant {
+        audience: "billing",
+        subject: "patient-at-billing",
+        scope: "billing.read",
+        consent: None,
+    };
     let at = AT + Duration::seconds(100);
     let onward = |first: &Received, client, at| {
         tokens.exchange_onward(first, (&permit(), &permit()), &grant, held(client, &key), at)

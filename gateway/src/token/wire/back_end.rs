@@ -33,6 +33,8 @@ pub(in crate::token) struct BackEnd {
     purpose: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     enc: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    consent: Option<Uuid>,
     pol: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
@@ -98,6 +100,7 @@ impl BackEnd {
             presence: Presence::new(&claims.presence),
             purpose: claims.purpose.as_str().to_owned(),
             enc: claims.encounter.clone(),
+            consent: claims.consent,
             pol: claims.policy.clone(),
             status: claims.status.map(|status| Status::new(status, issuer)),
             r#ref: URL_SAFE_NO_PAD.encode(&claims.sealed_patient),
@@ -133,6 +136,7 @@ impl BackEnd {
             },
             purpose: Purpose::parse(&self.purpose).ok_or(TokenError::Claims("purpose"))?,
             encounter: self.enc,
+            consent: self.consent,
             policy: self.pol,
             status,
             sealed_patient,
