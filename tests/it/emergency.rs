@@ -70,6 +70,9 @@ async fn with_the_card_one_practitioner_opens_the_essentials_for_five_minutes() 
     ] {
         assert!(detail.contains(part), "{part} is missing in {detail}");
     }
+    let path = format!("/v1/sessions/{}", said["id"].as_str().expect("an id"));
+    let seen = town.counter(HOSPITAL).get(&path, &opened.token).await;
+    assert!(seen.is(200).json["coverage"].is_null(), "cover is no essential");
     shows_the_essentials_only(&town, &opened).await;
     town.clock.advance(time::Duration::seconds(301));
     let late = town.counter(HOSPITAL).get("/dossier/Condition", &opened.token).await;

@@ -154,10 +154,10 @@ pub(crate) fn session(
         acr: claims.acr.as_str(),
         purpose: claims.purpose.as_str(),
         expires_at: claims.expires_at,
-        coverage: CoverageAnswer {
+        coverage: (claims.acr >= Acr::Card).then(|| CoverageAnswer {
             scheme: patient.coverage.scheme.as_str(),
             open: patient.coverage.is_open(at),
-        },
+        }),
         dependants,
         patient_at: app
             .config

@@ -44,8 +44,9 @@ pub struct SessionAnswer {
     /// When it ends by itself.
     #[serde(with = "time::serde::rfc3339")]
     pub expires_at: OffsetDateTime,
-    /// The AMO cover.
-    pub coverage: CoverageAnswer,
+    /// The AMO cover; nothing of it where the glass was broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageAnswer>,
     /// Whom the person at the counter may represent.
     pub dependants: Vec<DependantAnswer>,
     /// The patient's pseudonym at each back-end.

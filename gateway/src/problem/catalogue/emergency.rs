@@ -20,7 +20,7 @@ pub(super) const REASON_UNKNOWN: Entry = Entry {
         ar: "اختر سببا من القائمة وأعد المحاولة.",
         en: "Choose a reason from the list and start over.",
     },
-    vendor: "Send one of the codes of `reason` in /openapi.json; offer the list, not a free field.",
+    vendor: "`reason` is unconscious, life-threatening, cannot-communicate, child-alone or other-urgent; offer the list, not a free field.",
 };
 
 pub(super) const WORDS_REFUSED: Entry = Entry {
