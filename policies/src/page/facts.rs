@@ -13,6 +13,7 @@ const SCORES: [u8; 8] = [0, 20, 40, 50, 60, 70, 80, 100];
 pub(super) fn themes(page: &mut Page<'_>) {
     consent(page);
     pathway(page);
+    claimed_pathway(page);
     emergency(page);
     claims(page);
     risk(page);
@@ -55,6 +56,27 @@ fn pathway(page: &mut Page<'_>) {
     }
 }
 
+/// Where care goes on and the claim waits: a hospital's claim, by how its patient came.
+fn claimed_pathway(page: &mut Page<'_>) {
+    page.head("billing Claim, hospital hospital");
+    for scheme in CoverageScheme::ALL {
+        for (referred, how) in [(true, "referred"), (false, "not referred")] {
+            let pathway = PathwayFacts {
+                scheme: Some(*scheme),
+                level: Some(CareLevel::Hospital),
+                referred,
+                ..PathwayFacts::default()
+            };
+            page.decided(&format!("{scheme}, {how}"), "taken", |purpose, acr| {
+                let action = fhir("billing", "Claim", Interaction::Create);
+                let mut request = ordinary(ClientKind::Hospital, action, purpose, acr);
+                request.facts.pathway = pathway;
+                request
+            });
+        }
+    }
+}
+
 /// One row of marks for a type of the record under other facts.
 fn record(page: &mut Page<'_>, name: &str, kind: ClientKind, change: impl Fn(&mut Facts)) {
     let set = page.set;
@@ -91,8 +113,12 @@ fn emergency(page: &mut Page<'_>) {
     let bounds = [
         ("no time left of the practitioner".to_owned(), EmergencyFacts { left_of_practitioner: 0, ..calm }),
         ("no time left of the establishment".to_owned(), EmergencyFacts { left_of_establishment: 0, ..calm }),
-        ("one review overdue".to_owned(), EmergencyFacts { reviews_overdue: 1, ..calm }),
-        ("ten reviews overdue".to_owned(), EmergencyFacts { reviews_overdue: 10, ..calm }),
+        ("twenty reviews overdue".to_owned(), EmergencyFacts { reviews_overdue: 20, ..calm }),
+        ("twenty-one reviews overdue".to_owned(), EmergencyFacts { reviews_overdue: 21, ..calm }),
+        (
+            "the same, by card: other-urgent".to_owned(),
+            EmergencyFacts { reviews_overdue: 21, reason: EmergencyReason::OtherUrgent, ..calm },
+        ),
     ];
     page.head("a hospital breaks the glass");
     for (name, facts) in cases.chain(bounds) {
