@@ -2,9 +2,11 @@
 //!
 //! The fuzz targets call these, and `make test` calls them with random bytes. A finding becomes a test beside the parser.
 
+mod consent;
 mod keyed;
 mod trust;
 
+pub use consent::{CONSENT_SEEDS, consent};
 pub use keyed::{KEYED_SEEDS, dpop};
 pub use trust::{
     active_rsa, active_rsa_seed, card_security, certificate_judge, cms, crl, hot_list, ldif, master_list,
@@ -44,6 +46,7 @@ pub const PARSERS: [(&str, Parser); 22] = [
     ("certificate", certificate),
     ("certificate_judge", certificate_judge),
     ("cms", cms),
+    ("consent", consent),
     ("crl", crl),
     ("dpop", dpop),
     ("fhir_answer", fhir_answer),
