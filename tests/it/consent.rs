@@ -249,3 +249,20 @@ async fn another_node_knows_within_a_moment() {
     let closed = async || beside.counter(HOSPITAL).get(OBSERVATIONS, &there.token).await.code() != "";
     assert!(beside.eventually(closed).await, "the other node does not hear of it");
 }
+
+#[tokio::test]
+async fn a_refusal_that_names_nobody_ends_the_sessions_that_it_closes_elsewhere() {
+    let town = Harness::healthy().await;
+    let (there, pharmacy) = (town.session("amina", HOSPITAL).await, town.session("amina", PHARMACY).await);
+    let here = town.session("amina", CLINIC).await;
+    let subject = text(&here.json["session"]["subject"]);
+    let linked = async || town.app().consents.links(&subject, town.now()).await.expect("links").len() == 3;
+    assert!(town.eventually(linked).await, "three presences make three links");
+    let hospitals = json!({ "type": "deny", "actor": [{ "reference": { "identifier": {
+        "system": "https://bawaba.example/fhir/CodeSystem/establishment-kind", "value": "hospital" } } }] });
+    give(&town, CLINIC, &here, hospitals).await.is(201);
+    town.counter(HOSPITAL).get(OBSERVATIONS, &there.token).await.is_problem(401, "session-ended");
+    assert_eq!(town.event_after(0, "consent-withdrawn").await["kind"], "access");
+    town.counter(PHARMACY).get(PRESCRIPTIONS, &pharmacy.token).await.is(200);
+    town.counter(CLINIC).get(OBSERVATIONS, &here.token).await.is(200);
+}

@@ -16,7 +16,7 @@ use super::fhir::{self, Expected};
 use super::model::{Choice, Consent};
 use super::present::{actors_are_known, guardian, names, permit, present};
 use super::store::{self, Stored};
-use super::{Consents, conflict};
+use super::{Asker, Consents, Rules, conflict};
 use crate::app::App;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::caller::Caller;
@@ -193,8 +193,8 @@ async fn one(app: &App, subject: &str, id: Option<Uuid>) -> Result<Stored, Refus
     store::one(&app.store, subject, id).await?.ok_or_else(unknown)
 }
 
-/// The establishments whose running sessions end: those that are named, and where a denial names nobody, all others where
-/// the patient was so lately that a session may still run.
+/// The establishments whose running sessions end: those that are named, and all others where the patient was so lately that
+/// a session may still run, if anything is closed to them. The one where it is said goes on, unless it is named.
 async fn closed_to(
     app: &App,
     consent: &Consent,
@@ -202,11 +202,16 @@ async fn closed_to(
     at: OffsetDateTime,
 ) -> Result<BTreeSet<String>, Refusal> {
     let mut closed: BTreeSet<String> = consent.root.named(Choice::Deny).map(str::to_owned).collect();
-    if consent.root.all().any(|rule| rule.choice == Choice::Deny && rule.actors.is_empty()) {
-        let lately = at - app.config.limits.session;
-        let links = app.consents.links(&claims.subject, at).await?;
-        let running = links.into_iter().filter(|link| link.seen_at >= lately);
-        closed.extend(running.map(|link| link.establishment).filter(|place| *place != claims.establishment));
+    let lately = at - app.config.limits.session;
+    for link in app.consents.links(&claims.subject, at).await? {
+        if link.seen_at < lately || link.establishment == claims.establishment {
+            continue;
+        }
+        let Some(client) = app.registry.client(&link.establishment) else { continue };
+        let asker = Asker { establishment: &client.id, kind: client.kind };
+        if Rules::compile(std::slice::from_ref(consent), asker, true, at).close_something() {
+            closed.insert(link.establishment);
+        }
     }
     Ok(closed)
 }

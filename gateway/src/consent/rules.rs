@@ -121,6 +121,12 @@ impl Rules {
         self.hides(purpose, practitioner).then(hidden)
     }
 
+    /// Whether anything is denied to whoever asks, for any purpose.
+    #[must_use]
+    pub fn close_something(&self) -> bool {
+        Purpose::ALL.iter().any(|purpose| self.hides(*purpose, None))
+    }
+
     /// The consent that decides one interaction, for what travels to the back-end.
     #[must_use]
     pub fn id_for(&self, resource_type: &str, purpose: Purpose, practitioner: Option<&str>) -> Option<Uuid> {
