@@ -38,7 +38,7 @@ use time::OffsetDateTime;
 pub type Parser = fn(&[u8]);
 
 /// All of them, by the name of the fuzz target.
-pub const PARSERS: [(&str, Parser); 22] = [
+pub const PARSERS: [(&str, Parser); 23] = [
     ("active_rsa", active_rsa),
     ("apdu", apdu),
     ("card_file", card_file),
