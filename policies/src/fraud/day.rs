@@ -1,11 +1,12 @@
 //! What did an establishment do, in numbers?
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use super::key::EstablishmentKey;
 use crate::ClientKind;
 
-/// What one establishment did on one day or in several (*activité*). Counts, no patient.
+/// What one establishment did on one day (*activité*). Counts, no patient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EstablishmentDay {
     /// Which.
@@ -45,13 +46,23 @@ impl AddAssign for Acts {
     }
 }
 
-/// The sum over the days of each establishment, in the order of their keys.
+/// The days of each establishment, in the order of their keys.
 #[must_use]
-pub fn over_days(days: impl IntoIterator<Item = EstablishmentDay>) -> Vec<EstablishmentDay> {
-    let mut sums = std::collections::BTreeMap::new();
+pub fn by_establishment(
+    days: impl IntoIterator<Item = EstablishmentDay>,
+) -> BTreeMap<EstablishmentKey, (ClientKind, Vec<Acts>)> {
+    let mut establishments: BTreeMap<_, (_, Vec<Acts>)> = BTreeMap::new();
     for EstablishmentDay { key, kind, acts } in days {
-        let sum = sums.entry(key).or_insert(EstablishmentDay { key, kind, acts: Acts::default() });
-        sum.acts += acts;
+        establishments.entry(key).or_insert((kind, Vec::new())).1.push(acts);
     }
-    sums.into_values().collect()
+    establishments
+}
+
+/// The sum of these days.
+#[must_use]
+pub fn sum<'a>(days: impl IntoIterator<Item = &'a Acts>) -> Acts {
+    days.into_iter().fold(Acts::default(), |mut sum, day| {
+        sum += *day;
+        sum
+    })
 }

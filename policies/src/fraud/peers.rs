@@ -31,6 +31,12 @@ const TIMES_MIN: f64 = 2.0;
 /// What this chance falls below is left out when the next round asks what is usual.
 const IMPROBABLE: f64 = 1e-3;
 
+/// Of so many days of an establishment, or begun, one may be bad.
+const WORST: usize = 4;
+
+/// The chance that what it did on the other days must stay below.
+const STILL: f64 = 0.01;
+
 /// Rounds of estimating what is usual.
 const ROUNDS: u32 = 8;
 
@@ -76,20 +82,40 @@ struct Usual {
     beta: f64,
 }
 
-/// Which establishments stand out among their peers, for what. The order of `days` does not matter; an establishment that
-/// comes twice, as on several days, is judged on the sum.
+/// Which establishments stand out among their peers, for what: one row for each day on which an establishment did anything,
+/// in any order. An accident is one night and a broken reader a few days, so an establishment must stand out without its
+/// worst days too.
 #[must_use]
 pub fn judge(days: &[EstablishmentDay]) -> Vec<(EstablishmentKey, Hit)> {
-    let mut kinds: BTreeMap<ClientKind, Vec<EstablishmentDay>> = BTreeMap::new();
-    for day in super::day::over_days(days.iter().copied()) {
-        kinds.entry(day.kind).or_default().push(day);
-    }
+    let establishments = super::day::by_establishment(days.iter().copied());
     let mut found = Vec::new();
     for rate in RATES {
-        let chances = kinds.values().flat_map(|peers| chances(rate, peers)).collect();
-        found.extend(told(rate, chances));
+        let mut kinds: BTreeMap<ClientKind, Vec<Compared>> = BTreeMap::new();
+        for (key, (kind, days)) in &establishments {
+            let count = (rate.count)(&super::day::sum(days));
+            if count.1 > 0 {
+                let ordinary = ordinary(rate, days);
+                kinds.entry(*kind).or_default().push(Compared { key: *key, count, ordinary });
+            }
+        }
+        found.extend(told(rate, kinds.values().flat_map(|peers| chances(peers)).collect()));
     }
     found
+}
+
+/// How many of how many: on all days, and without the worst ones.
+struct Compared {
+    key: EstablishmentKey,
+    count: (u64, u64),
+    ordinary: (u64, u64),
+}
+
+fn ordinary(rate: Rate, days: &[Acts]) -> (u64, u64) {
+    let mut days: Vec<&Acts> = days.iter().collect();
+    days.sort_by_key(|day| (rate.count)(day).0);
+    // Whoever tells only sums has no worst day.
+    let left_out = if days.len() > 1 { days.len().div_ceil(WORST) } else { 0 };
+    (rate.count)(&super::day::sum(days.iter().take(days.len() - left_out).copied()))
 }
 
 /// One establishment, how much it did, and the chance of that.
@@ -98,20 +124,21 @@ struct Chance {
     count: (u64, u64),
     usual: f64,
     chance: f64,
+    /// The chance of what it did on its other days.
+    otherwise: f64,
 }
 
-fn chances(rate: Rate, peers: &[EstablishmentDay]) -> Vec<Chance> {
-    let counts: Vec<(u64, u64)> = peers.iter().map(|peer| (rate.count)(&peer.acts)).collect();
+fn chances(peers: &[Compared]) -> Vec<Chance> {
+    let counts: Vec<(u64, u64)> = peers.iter().map(|peer| peer.count).collect();
     let Some(usual) = usual(&counts) else { return Vec::new() };
-    let judged = peers.iter().zip(&counts).filter(|(_, (_, all))| *all > 0);
-    judged
-        .map(|(peer, (some, all))| Chance {
-            key: peer.key,
-            count: (*some, *all),
-            usual: usual.mean,
-            chance: usual.tail(*some, *all),
-        })
-        .collect()
+    let judged = peers.iter().map(|peer| Chance {
+        key: peer.key,
+        count: peer.count,
+        usual: usual.mean,
+        chance: usual.tail(peer.count.0, peer.count.1),
+        otherwise: usual.tail(peer.ordinary.0, peer.ordinary.1),
+    });
+    judged.collect()
 }
 
 /// Benjamini and Hochberg: the longest run of the smallest chances of which the last is small enough for its place.
@@ -128,7 +155,7 @@ impl Chance {
     fn hit(&self, rate: Rate) -> Option<(EstablishmentKey, Hit)> {
         let (some, all) = self.count;
         let plausible = self.usual * float(all) * TIMES_MIN;
-        if some < COUNT_MIN || float(some) < plausible {
+        if some < COUNT_MIN || float(some) < plausible || self.otherwise > STILL {
             return None;
         }
         // From one in a thousand to one in 10^12.

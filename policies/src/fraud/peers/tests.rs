@@ -104,23 +104,31 @@ fn many_frauds_do_not_make_themselves_usual() {
 }
 
 #[test]
-fn days_come_in_any_order_and_add_up() {
-    let whole = with(ClientKind::Pharmacy, |acts| acts.manual = acts.sessions / 3);
-    let mut days = peers(ClientKind::Pharmacy);
-    let odd = EstablishmentDay { key: key(9_999), ..days[150] };
-    let third = |acts: Acts| Acts { manual: acts.sessions / 3, ..acts };
-    let (mut first, mut second) = (odd, odd);
-    first.acts = Acts {
-        sessions: 0,
-        presences: 0,
-        claims: 0,
-        claims_with_receipt: 0,
-        break_glass: 0,
-        ..third(odd.acts)
+fn one_night_of_an_accident_accuses_nobody_and_every_night_does() {
+    let week = |break_glass: [u64; 7]| {
+        let mut days = peers(ClientKind::Hospital);
+        days.extend(break_glass.map(|break_glass| EstablishmentDay {
+            key: key(9_999),
+            kind: ClientKind::Hospital,
+            acts: Acts { presences: 60, sessions: 60, claims: 57, claims_with_receipt: 56, manual: 1, break_glass },
+        }));
+        judge(&days)
     };
-    second.acts.manual = 0;
-    days.extend([first, second]);
+    assert!(week([0, 0, 25, 0, 1, 0, 0]).is_empty());
+    assert_eq!(signals(&week([3, 4, 25, 3, 5, 4, 3]), 9_999), [RiskSignal::BreakGlassRate]);
+}
+
+#[test]
+fn days_come_in_any_order() {
+    let mut days = peers(ClientKind::Pharmacy);
+    for (n, extra) in (0..7_u64).zip([90, 300, 400, 200, 350, 300, 250]) {
+        let mut day = days[150];
+        (day.key, day.acts.manual) = (key(9_999), extra + n);
+        days.push(day);
+    }
+    let found = judge(&days);
+    assert!(!found.is_empty());
     days.reverse();
-    assert_eq!(judge(&days), whole);
+    assert_eq!(judge(&days), found);
     assert!(judge(&[]).is_empty());
 }
