@@ -18,7 +18,7 @@ pub struct EstablishmentDay {
 }
 
 /// How often each was done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Acts {
     /// Cards whose files were believed.
     pub presences: u64,

@@ -5,13 +5,39 @@
 //! [`forget`](InProcessWindows::forget) drops the windows that nothing touches any more.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::window::{ENTRY_OCTETS, Entry, Wanted, Window, WindowKey, WindowKind};
 
 /// Windows in this process (*fenêtres en mémoire*).
 #[derive(Debug, Default)]
 pub struct InProcessWindows {
-    windows: HashMap<WindowKey, Vec<Entry>>,
+    windows: HashMap<WindowKey, Vec<Entry>, BuildHasherDefault<Pseudonyms>>,
+}
+
+/// A hash of keys that are one already: pseudonyms are made with a secret key, and nobody can choose them to collide.
+#[derive(Debug, Default)]
+struct Pseudonyms(u64);
+
+impl Hasher for Pseudonyms {
+    fn write(&mut self, octets: &[u8]) {
+        let (words, rest) = octets.as_chunks();
+        for word in words {
+            self.write_u64(u64::from_le_bytes(*word));
+        }
+        for octet in rest {
+            self.write_u64(u64::from(*octet));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        // Each word moves all bits: the short names of establishments are zero in their second half.
+        self.0 = (self.0.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
 }
 
 impl InProcessWindows {
@@ -45,7 +71,9 @@ impl InProcessWindows {
             let keep = u64::try_from(key.kind.keep().as_millis()).unwrap_or(u64::MAX);
             window.last().is_some_and(|last| last.millis().saturating_add(keep) >= now)
         });
-        self.windows.shrink_to_fit();
+        if self.windows.len() < self.windows.capacity() / 4 {
+            self.windows.shrink_to_fit();
+        }
     }
 
     /// How many entries all windows of that kind hold.

@@ -112,7 +112,7 @@ struct Compared {
 
 fn ordinary(rate: Rate, days: &[Acts]) -> (u64, u64) {
     let mut days: Vec<&Acts> = days.iter().collect();
-    days.sort_by_key(|day| (rate.count)(day).0);
+    days.sort_by_key(|day| ((rate.count)(day), **day));
     // Whoever tells only sums has no worst day.
     let left_out = if days.len() > 1 { days.len().div_ceil(WORST) } else { 0 };
     (rate.count)(&super::day::sum(days.iter().take(days.len() - left_out).copied()))

@@ -7,6 +7,7 @@
 //! A judgement asks less of a store than that: entries in any order, the observation's own among them or not, some of
 //! them twice or gone.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -48,7 +49,7 @@ pub enum WindowKind {
 }
 
 /// Which window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WindowKey {
     /// What it remembers.
     pub kind: WindowKind,
@@ -152,6 +153,14 @@ impl WindowKind {
     pub const fn read(self, subject: [u8; KEY_OCTETS]) -> Wanted {
         let key = WindowKey { kind: self, subject };
         Wanted { key, entry: None, keep: self.keep(), most: self.most() }
+    }
+}
+
+/// Two words for the octets and one for the kind.
+impl Hash for WindowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.subject);
+        state.write_u64(u64::from(self.kind as u8));
     }
 }
 

@@ -110,7 +110,14 @@ fn one_night_of_an_accident_accuses_nobody_and_every_night_does() {
         days.extend(break_glass.map(|break_glass| EstablishmentDay {
             key: key(9_999),
             kind: ClientKind::Hospital,
-            acts: Acts { presences: 60, sessions: 60, claims: 57, claims_with_receipt: 56, manual: 1, break_glass },
+            acts: Acts {
+                presences: 60,
+                sessions: 60,
+                claims: 57,
+                claims_with_receipt: 56,
+                manual: 1,
+                break_glass,
+            },
         }));
         judge(&days)
     };

@@ -6,14 +6,15 @@ use policies::fraud::{Acts, EstablishmentDay, EstablishmentKey, Hit, peers};
 
 use crate::kingdom::Kingdom;
 use crate::kingdom::act::{Act, Label, LookAlike, What};
+use crate::kingdom::calendar::moment;
 
 /// Days after which peers are compared.
 pub(super) const DAYS: i64 = 7;
 
-/// One week's counts (*décompte de la semaine*).
+/// One week's counts, by day (*décompte de la semaine*).
 pub(super) struct Week {
     places: HashMap<EstablishmentKey, u32>,
-    acts: Vec<Acts>,
+    acts: HashMap<(u32, i64), Acts>,
     /// Who had an odd week for an honest reason.
     odd: HashMap<u32, LookAlike>,
 }
@@ -23,12 +24,12 @@ impl Week {
     pub(super) fn new(kingdom: &Kingdom) -> Self {
         let places = kingdom.map.places.iter();
         let places = places.map(|place| (kingdom.establishment(place).key, place.number)).collect();
-        Self { places, acts: vec![Acts::default(); kingdom.map.places.len()], odd: HashMap::new() }
+        Self { places, acts: HashMap::new(), odd: HashMap::new() }
     }
 
     /// Counts an act as the gateway's tally does.
     pub(super) fn count(&mut self, act: &Act) {
-        let counts = &mut self.acts[act.place as usize];
+        let counts = self.acts.entry((act.place, moment(act.at) as i64)).or_default();
         match act.what {
             What::Presence(_) => {
                 counts.presences += 1;
@@ -49,16 +50,13 @@ impl Week {
 
     /// Who stands out, and what else their week was; begins the next one.
     pub(super) fn end(&mut self, kingdom: &Kingdom) -> Vec<(u32, Hit, Label)> {
-        let places = kingdom.map.places.iter().zip(&self.acts);
-        let days: Vec<_> = places
-            .filter(|(_, acts)| **acts != Acts::default())
-            .map(|(place, acts)| EstablishmentDay {
-                key: kingdom.establishment(place).key,
-                kind: place.kind,
-                acts: *acts,
+        let days: Vec<_> = std::mem::take(&mut self.acts)
+            .into_iter()
+            .map(|((place, _), acts)| {
+                let place = &kingdom.map.places[place as usize];
+                EstablishmentDay { key: kingdom.establishment(place).key, kind: place.kind, acts }
             })
             .collect();
-        self.acts.fill(Acts::default());
         let odd = std::mem::take(&mut self.odd);
         let found = peers::judge(&days).into_iter().map(|(key, hit)| {
             let place = self.places[&key];
