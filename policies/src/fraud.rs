@@ -11,8 +11,9 @@
 //! | [`window`] | what is remembered, how small, for how long? |
 //! | [`wanted`] | which windows does an observation go into? |
 //! | [`in_process`] | what does one process remember? |
-//! | `hours` | is an establishment closed, and which night is it? |
+//! | `hours`, `ramadan` | is an establishment closed, and which night is it? |
 //! | [`signals`] | which signals are there? One file each |
+//! | `address`, `busy` | is an address believed? how busy are the busiest hours? |
 //! | [`travel`] | how far can somebody come in a given time? |
 //! | [`day`], [`peers`] | what did an establishment do, and more often than its peers? |
 //! | [`chance`] | how likely is so much by chance? |
@@ -20,6 +21,8 @@
 //! | [`score`] | how do hits combine, and how do they fade? |
 //! | [`engine`] | one observation and its windows in, hits and a score out |
 
+mod address;
+mod busy;
 pub mod chance;
 pub mod day;
 pub mod engine;
@@ -29,6 +32,7 @@ pub mod in_process;
 pub mod key;
 pub mod observation;
 pub mod peers;
+mod ramadan;
 pub mod score;
 pub mod signals;
 pub mod travel;

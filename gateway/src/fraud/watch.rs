@@ -57,9 +57,11 @@ pub(crate) async fn observe(
     let mut hits = standing.engine().judge(&observation, &windows);
     hits.retain(|hit| subjects.of(hit).is_some_and(|subject| standing.hears(hit, subject)));
     let risk = standing.engine().risk(&observation, &windows, &hits);
-    if !hits.is_empty() {
-        let remembered: Vec<_> = standing.engine().remember(&observation, &hits).collect();
+    let remembered: Vec<_> = standing.engine().remember(&observation, &windows, &hits).collect();
+    if !remembered.is_empty() {
         looked(app, &remembered, event).await;
+    }
+    if !hits.is_empty() {
         tell(app, &standing, &subjects, (&hits, risk.score), event)?;
     }
     let two = hits.iter().any(|hit| shows_two(hit) && standing.counts(hit.signal));

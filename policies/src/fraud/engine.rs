@@ -69,8 +69,21 @@ impl Engine {
         score(hits, remembered, millis(observation.at), self.trial)
     }
 
-    /// Where the hits are put, so that the next observation of the card or the station knows of them.
-    pub fn remember(&self, observation: &Observation, hits: &[Hit]) -> impl Iterator<Item = Wanted> {
+    /// What is put into windows once it is judged: hits, so that the next observation of the card or the station knows of
+    /// them, and what the establishment learns of itself. Nothing of it is read back.
+    pub fn remember(
+        &self,
+        observation: &Observation,
+        windows: &[Window<'_>],
+        hits: &[Hit],
+    ) -> impl Iterator<Item = Wanted> {
+        let windows = Windows::new(windows);
+        let [doubt, to, from] = super::address::remember(observation, &windows);
+        let learnt = [doubt, to, from, super::busy::remember(observation, &windows)];
+        learnt.into_iter().flatten().chain(self.remember_hits(observation, hits))
+    }
+
+    fn remember_hits(&self, observation: &Observation, hits: &[Hit]) -> impl Iterator<Item = Wanted> {
         let hour = millis(observation.at) / HOUR_MILLIS * HOUR_MILLIS;
         hits.iter().filter(|hit| !self.tries(hit.signal)).filter_map(move |hit| {
             let (kind, subject) = match hit.about {
@@ -96,8 +109,9 @@ impl Engine {
         }
         let hits = self.judge(observation, &held);
         let risk = self.risk(observation, &held, &hits);
-        for wanted in self.remember(observation, &hits) {
-            windows.put(&wanted);
+        let remembered: Vec<Wanted> = self.remember(observation, &held, &hits).collect();
+        for wanted in &remembered {
+            windows.put(wanted);
         }
         Judged { hits, risk }
     }

@@ -1,22 +1,20 @@
 //! Is an establishment closed by its own hours, and which night is it?
 
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
 use super::observation::Observation;
+use super::ramadan::{is_ramadan, local};
 use super::window::millis;
 use crate::ClientKind;
 
-/// The clock of the kingdom: one hour before Greenwich since decree 2-18-855. In Ramadan it is set back by one hour,
-/// which [`GRACE_MINUTES`] covers.
-const KINGDOM: UtcOffset = match UtcOffset::from_hms(1, 0, 0) {
-    Ok(offset) => offset,
-    Err(_) => UtcOffset::UTC,
-};
-
-/// Before opening and after closing: who came in before the door was shut is served, and Ramadan moves the clock.
+/// Before opening and after closing: who came in before the door was shut is served, and a clock may be
+/// an hour off around Ramadan.
 const GRACE_MINUTES: u16 = 75;
 
 const DAY_MINUTES: u16 = 24 * 60;
+
+/// From sunset to after midnight, in minutes: in Ramadan every counter may open again.
+const RAMADAN_EVENING: (u16, u16) = (18 * 60, 60);
 
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
@@ -27,8 +25,12 @@ pub(crate) fn closed(observation: &Observation) -> bool {
     let Some(hours) = here.hours.filter(|_| here.kind != ClientKind::Hospital && !here.on_duty) else {
         return false;
     };
-    let local = observation.at.to_offset(KINGDOM);
+    let local = local(observation.at);
     let minute = u16::from(local.hour()) * 60 + u16::from(local.minute());
+    let (sunset, late) = RAMADAN_EVENING;
+    if is_ramadan(local.date()) && (minute >= sunset || minute < late) {
+        return false;
+    }
     let earlier = (minute + DAY_MINUTES - GRACE_MINUTES) % DAY_MINUTES;
     let later = (minute + GRACE_MINUTES) % DAY_MINUTES;
     ![earlier, minute, later].into_iter().any(|minute| hours.are_open(minute))
@@ -49,7 +51,7 @@ mod tests {
 
     fn closed_at(hour: u8, minute: u8, hours: &str, kind: ClientKind) -> bool {
         let mut seen =
-            at(datetime!(2026-03-10 0:00 +1).replace_time(time::Time::from_hms(hour, minute, 0).unwrap()));
+            at(datetime!(2026-05-12 0:00 +1).replace_time(time::Time::from_hms(hour, minute, 0).unwrap()));
         seen.establishment.hours = (!hours.is_empty()).then(|| hours.parse().unwrap());
         seen.establishment.kind = kind;
         closed(&seen)
@@ -69,11 +71,23 @@ mod tests {
 
     #[test]
     fn a_pharmacy_on_duty_is_not_closed() {
-        let mut seen = at(datetime!(2026-03-10 2:00 +1));
+        let mut seen = at(datetime!(2026-05-12 2:00 +1));
         seen.establishment = pharmacy(1);
         assert!(closed(&seen));
         seen.establishment.on_duty = true;
         assert!(!closed(&seen));
+    }
+
+    #[test]
+    fn in_ramadan_counters_open_again_after_sunset() {
+        for (moment, shut) in [
+            (datetime!(2026-03-10 23:30 UTC), false),
+            (datetime!(2026-03-11 0:45 UTC), false),
+            (datetime!(2026-03-11 3:00 UTC), true),
+            (datetime!(2026-05-12 23:30 +1), true),
+        ] {
+            assert_eq!(closed(&at(moment)), shut, "{moment}");
+        }
     }
 
     #[test]

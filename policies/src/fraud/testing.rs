@@ -11,10 +11,10 @@ use super::observation::{EstablishmentFacts, Observation, Seen};
 use crate::{ClientKind, RiskSignal};
 
 /// A Tuesday morning, ten o'clock by the local clock.
-pub(crate) const MORNING: OffsetDateTime = datetime!(2026-03-10 9:00 UTC);
+pub(crate) const MORNING: OffsetDateTime = datetime!(2026-05-12 9:00 UTC);
 
 /// Two o'clock in the night after it.
-pub(crate) const NIGHT: OffsetDateTime = datetime!(2026-03-11 1:00 UTC);
+pub(crate) const NIGHT: OffsetDateTime = datetime!(2026-05-13 1:00 UTC);
 
 /// Places of the kingdom.
 pub(crate) const CASABLANCA: &str = "33.573110,-7.589843";

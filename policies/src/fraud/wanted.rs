@@ -2,6 +2,7 @@
 //!
 //! At most [`WANTED_MAX`], whatever was seen: that bounds the time of a judgement and the calls to a shared store.
 
+use super::address::journeys;
 use super::key::Tag;
 use super::observation::{EstablishmentFacts, Observation, PresenceSeen, Secret, Seen, Timing};
 use super::window::{Entry, Wanted, WindowKind, millis};
@@ -9,13 +10,13 @@ use crate::ClientKind;
 use crate::facts::Position;
 
 /// How many windows one observation touches at the most.
-pub const WANTED_MAX: usize = 8;
+pub const WANTED_MAX: usize = 10;
 
 /// A tag for what is not known.
 pub(crate) const NOBODY: Tag = [0; 8];
 
 /// A certificate is remembered once per quarter of a day, so that eight entries reach over months of ordinary use.
-const QUARTER_DAY_MILLIS: u64 = 6 * 60 * 60 * 1000;
+pub(crate) const QUARTER_DAY_MILLIS: u64 = 6 * 60 * 60 * 1000;
 
 /// The windows that this observation goes into or needs.
 pub fn wanted(observation: &Observation) -> impl Iterator<Item = Wanted> + use<> {
@@ -48,7 +49,11 @@ pub fn wanted(observation: &Observation) -> impl Iterator<Item = Wanted> + use<>
             [Some(WindowKind::Dispensed.put(prescription.octets(), entry)), None, None, None, None]
         }
     };
+    let here = observation.establishment.key.octets();
+    let presence = matches!(observation.seen, Seen::Presence(_));
     let common = [
+        presence.then(|| WindowKind::Journeys.read(journeys(observation.establishment.key.tag()))),
+        presence.then(|| WindowKind::BusyHours.read(here)),
         super::hours::closed(observation).then(|| night(observation)),
         observation.card.map(|card| WindowKind::CardHits.read(card.octets())),
         observation.station.map(|station| WindowKind::StationHits.read(station.octets())),
@@ -67,7 +72,7 @@ fn of_presence(observation: &Observation, presence: &PresenceSeen) -> [Option<Wa
     });
     let certificate = observation.chip.zip(presence.certificate).map(|(chip, certificate)| {
         let quarter = millis(observation.at) / QUARTER_DAY_MILLIS * QUARTER_DAY_MILLIS;
-        let entry = Entry::new(quarter, certificate.tag(), [0; 6]);
+        let entry = Entry::new(quarter, certificate.tag(), of_card(card_tag(observation)));
         WindowKind::ChipCertificates.put(chip.octets(), entry)
     });
     let establishment = {
@@ -109,6 +114,11 @@ fn entry(observation: &Observation, tag: Tag, data: [u8; 6]) -> Entry {
 /// The card's tag; that of nobody, where no card is known.
 pub(crate) fn card_tag(observation: &Observation) -> Tag {
     observation.card.map_or(NOBODY, |card| card.tag())
+}
+
+/// What an entry of a chip says of the card that it is in.
+pub(crate) fn of_card([a, b, c, d, e, f, ..]: Tag) -> [u8; 6] {
+    [a, b, c, d, e, f]
 }
 
 /// Tenths of a millisecond that one command took in the whole and in the chip alone; 0 in the chip: not said.
@@ -173,6 +183,6 @@ mod tests {
     fn who_says_nothing_of_the_card_touches_only_the_place() {
         let seen = Observation { card: None, chip: None, station: None, ..at(MORNING) };
         let kinds: Vec<_> = wanted(&seen).map(|wanted| wanted.key.kind).collect();
-        assert_eq!(kinds, [WindowKind::EstablishmentCards]);
+        assert_eq!(kinds, [WindowKind::EstablishmentCards, WindowKind::Journeys, WindowKind::BusyHours]);
     }
 }

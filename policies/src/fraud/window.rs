@@ -46,6 +46,10 @@ pub enum WindowKind {
     CardHits = 9,
     /// Of a station: what looked wrong.
     StationHits = 10,
+    /// Of an establishment: from how far away its patients came.
+    Journeys = 11,
+    /// Of an establishment: its busiest hours of each day.
+    BusyHours = 12,
 }
 
 /// Which window.
@@ -85,7 +89,7 @@ pub struct Entry([u8; ENTRY_OCTETS]);
 
 impl WindowKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CardPlaces,
         Self::ChipCertificates,
         Self::StationCards,
@@ -96,6 +100,8 @@ impl WindowKind {
         Self::Claims,
         Self::CardHits,
         Self::StationHits,
+        Self::Journeys,
+        Self::BusyHours,
     ];
 
     /// For how long an entry is kept.
@@ -107,7 +113,7 @@ impl WindowKind {
             Self::ChipCertificates => 60 * DAY,
             Self::StationTimes | Self::CardHits => 30 * DAY,
             Self::Dispensed => 400 * DAY,
-            Self::Nights => 28 * DAY,
+            Self::Nights | Self::Journeys | Self::BusyHours => 28 * DAY,
             Self::Claims | Self::StationHits => 7 * DAY,
         })
     }
@@ -118,7 +124,8 @@ impl WindowKind {
         match self {
             Self::ChipCertificates => 8,
             Self::CardPlaces | Self::CardHits | Self::StationHits => 12,
-            Self::Nights | Self::Dispensed => 24,
+            Self::Nights | Self::Dispensed | Self::BusyHours => 24,
+            Self::Journeys => 16,
             Self::StationTimes => 32,
             Self::StationCards | Self::Claims => 64,
             Self::EstablishmentCards => 128,
@@ -139,6 +146,8 @@ impl WindowKind {
             Self::Claims => "claims",
             Self::CardHits => "card-hits",
             Self::StationHits => "station-hits",
+            Self::Journeys => "journeys",
+            Self::BusyHours => "busy-hours",
         }
     }
 

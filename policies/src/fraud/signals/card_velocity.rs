@@ -11,9 +11,9 @@ pub(super) struct CardVelocity;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
-/// Establishments in a day that a bad day can hold: the doctor, the laboratory, the radiologist, and the pharmacy that
-/// does not have the medicine before the one that does.
-const PLAUSIBLE: u64 = 5;
+/// Establishments in a day that a bad day can hold: the doctor, the laboratory, a pharmacy that does not have the
+/// medicine, and the one that does.
+const PLAUSIBLE: u64 = 4;
 
 impl Signal for CardVelocity {
     fn signal(&self) -> RiskSignal {
@@ -32,7 +32,7 @@ impl Signal for CardVelocity {
         let count = distinct(within.map(|entry| entry.tag()).chain(own));
         (count > PLAUSIBLE).then(|| Hit {
             signal: self.signal(),
-            weight: between(count, (PLAUSIBLE + 1, 12), (30, 55)),
+            weight: between(count, (PLAUSIBLE + 1, 9), (25, 55)),
             about: Subject::Card,
             why: Why { of: "establishments", seen: count, plausible: PLAUSIBLE, seconds: DAY_SECONDS },
         })
@@ -53,13 +53,13 @@ mod tests {
     fn ten_pharmacies_in_an_afternoon_are_too_many() {
         let round = fast((1..=10).map(|n| after(n * 1_800).there(u64::try_from(n).unwrap())));
         let weights: Vec<_> = round.iter().map(|hit| hit.weight).collect();
-        assert_eq!(weights.len(), 5, "from the sixth on: {weights:?}");
-        assert!(weights.is_sorted() && weights[0] == 30);
+        assert_eq!(weights.len(), 6, "from the fifth on: {weights:?}");
+        assert!(weights.is_sorted() && weights[0] == 25 && weights[5] == 55);
     }
 
     #[test]
     fn a_bad_day_of_a_patient_is_honest() {
-        assert!(fast((1..=5).map(|n| after(n * 2_400).there(u64::try_from(n).unwrap()))).is_empty());
+        assert!(fast((1..=4).map(|n| after(n * 2_400).there(u64::try_from(n).unwrap()))).is_empty());
     }
 
     #[test]

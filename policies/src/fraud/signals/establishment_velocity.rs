@@ -1,11 +1,11 @@
 //! Velocity of an establishment (*fréquence d'un établissement*): more patients than its kind, or it itself, ever has.
 
-use super::{Signal, Windows, between, distinct};
+use super::{Signal, Windows, between};
+use crate::fraud::busy::{busiest, this_hour};
 use crate::fraud::chance::poisson_tail;
 use crate::fraud::hit::{Hit, Subject, Why};
 use crate::fraud::observation::{Observation, Seen};
-use crate::fraud::wanted::card_tag;
-use crate::fraud::window::{WindowKind, millis};
+use crate::fraud::window::WindowKind;
 use crate::{ClientKind, RiskSignal};
 
 /// Many different cards in one establishment, over all its stations: stations that do not exist are no way around
@@ -14,12 +14,12 @@ pub(super) struct EstablishmentVelocity;
 
 const HOUR: u64 = 60 * 60;
 
-/// Patients in an hour below which nobody looks: a bus may stop at the smallest pharmacy.
-const NOTABLE: u64 = 20;
+/// Patients in an hour below which nobody looks: a family and its neighbours may come to the smallest pharmacy.
+const NOTABLE: u64 = 10;
 
-/// The chance at which an hour is no longer one of an establishment's busy ones: with 15,000 establishments of ten hours
-/// each, one such false hit in a week.
-const RARE: f64 = 1e-6;
+/// The chance at which an hour is no longer one of an establishment's busy ones. Hours in which nobody comes are not asked
+/// about, so of 15,000 establishments few reach it by chance.
+const RARE: f64 = 1e-4;
 
 /// Seconds, and different cards that are plausible in them for the busiest of the kind. A hospital has none.
 const fn plausible(kind: ClientKind) -> [(u64, u64); 2] {
@@ -41,22 +41,16 @@ impl Signal for EstablishmentVelocity {
         if u64::try_from(all.len()).unwrap_or(u64::MAX) < NOTABLE {
             return None;
         }
-        let (now, own) = (millis(seen.at), card_tag(seen));
-        let within = |seconds: u64| {
-            let before = all.iter().filter(|entry| entry.millis() <= now);
-            let within = before.filter(|entry| now - entry.millis() < seconds * 1000);
-            distinct(within.map(|entry| entry.tag()).chain(std::iter::once(own)))
-        };
         let of_kind = plausible(seen.establishment.kind).into_iter().find_map(|(seconds, plausible)| {
             // The many windows of hospitals are not counted for nothing.
-            let count = if plausible == u64::MAX { 0 } else { within(seconds) };
+            let count = if plausible == u64::MAX { 0 } else { this_hour(seen, windows, seconds) };
             (count > plausible).then_some((count, plausible, seconds))
         });
         let (count, plausible, seconds) = of_kind.or_else(|| {
-            // Its own busiest hours, and half as much again for the busiest of the year.
-            let usual = u64::from(seen.establishment.usual_hour?);
-            let busiest = usual + usual.div_ceil(2);
-            let count = within(HOUR);
+            // Its own busiest hours, and a fifth more for the busiest of the year.
+            let usual = seen.establishment.usual_hour.map(u64::from).or_else(|| busiest(seen, windows))?;
+            let busiest = usual + usual.div_ceil(5);
+            let count = this_hour(seen, windows, HOUR);
             #[allow(clippy::cast_precision_loss, reason = "at most 98,303")]
             let rare = count > NOTABLE.max(busiest) && poisson_tail(count, busiest as f64) < RARE;
             rare.then_some((count, busiest, HOUR))
@@ -93,8 +87,22 @@ mod tests {
     #[test]
     fn a_busy_hour_is_honest() {
         assert!(crowd(300, 40, 3, ClientKind::Pharmacy, None).is_empty());
-        assert!(crowd(19, 10, 2, ClientKind::Pharmacy, Some(1)).is_empty(), "a bus stops at the smallest");
+        assert!(crowd(10, 10, 2, ClientKind::Pharmacy, Some(1)).is_empty(), "a wedding at the smallest");
         assert!(crowd(40, 80, 1, ClientKind::Pharmacy, Some(25)).is_empty(), "the busiest day of the year");
+    }
+
+    #[test]
+    fn what_an_establishment_does_of_days_is_its_measure() {
+        let day = |day: i64, patients: u64| {
+            let first = u64::try_from(day).unwrap() * 1_000;
+            (0..patients).map(move |n| after(day * 86_400 + i64::try_from(n).unwrap() * 100).card(first + n))
+        };
+        let quiet = || (0..6).flat_map(move |n| day(n, 3));
+        let velocity = RiskSignal::EstablishmentVelocity;
+        assert!(!hits(velocity, quiet().chain(day(6, 20))).is_empty(), "a drawer of cards");
+        assert!(hits(velocity, quiet().chain(day(6, 9))).is_empty(), "a family");
+        assert!(hits(velocity, (0..8).flat_map(|n| day(n, 20))).is_empty(), "it is always so");
+        assert!(hits(velocity, day(0, 20)).is_empty(), "nobody knows yet");
     }
 
     #[test]

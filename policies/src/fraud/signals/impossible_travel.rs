@@ -2,7 +2,7 @@
 
 use super::{Signal, Windows, between};
 use crate::RiskSignal;
-use crate::facts::Position;
+use crate::fraud::address::{believed, doubtful};
 use crate::fraud::hit::{Hit, Subject, Why};
 use crate::fraud::observation::{Observation, Seen};
 use crate::fraud::travel::reach;
@@ -21,9 +21,8 @@ impl Signal for ImpossibleTravel {
         let Seen::Presence(_) = seen.seen else { return None };
         let here = site(&seen.establishment)?;
         let (now, tag) = (millis(seen.at), seen.establishment.key.tag());
-        let places = windows.all(WindowKind::CardPlaces).iter().filter(|entry| entry.tag() != tag);
-        let beyond = places.filter_map(|entry| {
-            let there = Position::from_octets(entry.data())?;
+        let places = believed(windows.all(WindowKind::CardPlaces)).filter(|(entry, _)| entry.tag() != tag);
+        let beyond = places.filter_map(|(entry, there)| {
             let seconds = entry.millis().abs_diff(now) / 1000 + CLOCK_SKEW.as_secs();
             let (metres, plausible) = (u64::from(here.metres_to(there)), reach(seconds));
             (metres > plausible).then_some((metres, plausible, seconds))
@@ -32,6 +31,9 @@ impl Signal for ImpossibleTravel {
         let (metres, plausible, seconds) = beyond.max_by_key(|(metres, plausible, seconds)| {
             (metres * 1000 / plausible.max(&1), *metres, *seconds)
         })?;
+        if doubtful(seen, windows) {
+            return None;
+        }
         Some(Hit {
             signal: self.signal(),
             // A little too fast is a helicopter or a wrong address; twice too fast is two cards.
@@ -84,6 +86,27 @@ mod tests {
         let unit = after(1_800).place(TANGER).there(2).kind(ClientKind::MobileUnit);
         assert!(travel([after(0), unit]).is_empty());
         assert!(travel([after(0), after(1_800).there(2).nowhere()]).is_empty(), "nobody knows where");
+    }
+
+    #[test]
+    fn a_pharmacy_whose_address_is_wrong_accuses_one_patient_and_then_nobody() {
+        let patient = |n: u64| {
+            let second = i64::try_from(n).unwrap() * 7_200;
+            [after(second).card(n), after(second + 1_800).card(n).place(TANGER).there(2)]
+        };
+        assert_eq!(travel((10..30).flat_map(patient)).len(), 1, "it stands in Casablanca");
+        let back = |n| {
+            let [first, second] = patient(n);
+            [Observation { at: second.at, ..first }, Observation { at: first.at, ..second }]
+        };
+        let backwards = |n: u64| {
+            let [home, wrong] = back(n);
+            [wrong, home]
+        };
+        assert!(
+            travel((10..13).flat_map(patient).chain((13..30).flat_map(backwards))).len() <= 2,
+            "on the way back too"
+        );
     }
 
     #[test]

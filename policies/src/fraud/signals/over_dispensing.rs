@@ -21,11 +21,13 @@ impl Signal for OverDispensing {
         let before: u64 = others().map(|entry| amount(entry.data())).sum();
         let total = before + u64::from(dispensed);
         // A pack is not cut: the last one may reach over what is prescribed.
-        let allowed = u64::from(prescribed) + u64::from(pack.max(1)) - 1;
+        let whole = u64::from(prescribed) + u64::from(pack.max(1)) - 1;
+        let pharmacies = distinct(others().map(|entry| entry.tag()).chain([here]));
+        // A bottle that breaks on the way home is replaced where it was bought.
+        let allowed = if pharmacies > 1 || prescribed == 0 { whole } else { whole + u64::from(pack.max(1)) };
         if total <= allowed || dispensed == 0 {
             return None;
         }
-        let pharmacies = distinct(others().map(|entry| entry.tag()).chain([here]));
         let percent = total * 100 / allowed.max(1);
         Some(Hit {
             signal: self.signal(),
@@ -71,7 +73,7 @@ mod tests {
         assert_eq!(over([hands_out(0, 1, (20, 60, 20))]).len(), 1);
         assert_eq!(over([hands_out(0, 1, (0, 10, 1))]).len(), 1, "nothing was prescribed");
         assert_eq!(
-            over([hands_out(0, 1, (u32::MAX, u32::MAX, 1)), hands_out(9, 1, (u32::MAX, 1, 1))]).len(),
+            over([hands_out(0, 1, (u32::MAX, u32::MAX, 1)), hands_out(9, 1, (u32::MAX, 2, 1))]).len(),
             1
         );
     }
@@ -79,6 +81,12 @@ mod tests {
     #[test]
     fn a_pack_that_is_not_cut_is_honest() {
         assert!(over([hands_out(0, 1, (21, 16, 16)), hands_out(9, 1, (21, 16, 16)).there(2)]).is_empty());
+    }
+
+    #[test]
+    fn a_broken_bottle_is_replaced_where_it_was_bought() {
+        assert!(over([hands_out(0, 1, (30, 30, 30)), hands_out(9, 1, (30, 30, 30))]).is_empty());
+        assert_eq!(over([hands_out(0, 1, (30, 30, 30)), hands_out(9, 1, (30, 30, 30)).there(2)]).len(), 1);
     }
 
     #[test]

@@ -15,16 +15,16 @@ use crate::fraud::window::{Entry, WindowKind, millis};
 pub(super) struct Relay;
 
 /// Presences of a station before its history says anything.
-const HISTORY: usize = 10;
+const HISTORY: usize = 6;
 
 /// Median absolute deviations beyond the median, of which 1.4826 are a standard deviation: nine of those.
 const DEVIATIONS: u64 = 13;
 
-/// Percent of the median: a card that slips and is read again takes twice as long, and is honest.
-const READ_TWICE: u64 = 225;
-
 /// Tenths of a millisecond that a relay adds to each command at the least: two more radio links and two programs.
 const RELAY_TENTHS: u64 = 150;
+
+/// A card that is held badly is read twice, at the most in so many percent of the usual time: slower than that is no hand.
+const READ_TWICE: u64 = 250;
 
 /// Of the last presences of the station, so many as slow as this one mean that the station has changed.
 const CHANGED: (usize, usize) = (5, 3);
@@ -60,7 +60,7 @@ impl Signal for Relay {
         let slow_chip = before.iter().filter(|entry| entry.tag() == own.1).any(|entry| slow(&entry));
         (!changed && !slow_chip).then(|| Hit {
             signal: self.signal(),
-            weight: between(whole * 100 / usual.median.max(1), (READ_TWICE, 450), (35, 55)),
+            weight: between(whole * 100 / usual.median.max(1), (READ_TWICE, 450), (35, 58)),
             about: Subject::Card,
             why: Why { of: "tenths-of-ms-per-command", seen: whole, plausible: usual.bound(), seconds: 0 },
         })
@@ -85,8 +85,7 @@ impl Usual {
     }
 
     fn bound(&self) -> u64 {
-        let beyond = self.median + (self.deviation * DEVIATIONS).max(RELAY_TENTHS);
-        beyond.max(self.median * READ_TWICE / 100)
+        (self.median + (self.deviation * DEVIATIONS).max(RELAY_TENTHS)).max(self.median * READ_TWICE / 100)
     }
 
     fn is_slow(&self, time: u64) -> bool {
@@ -130,10 +129,10 @@ mod tests {
 
     #[test]
     fn a_chip_that_answers_from_afar_is_seen() {
-        let hit = relay(ordinary().chain([took(30, 1_600, 100)]))[0];
+        let hit = relay(ordinary().chain([took(30, 2_400, 100)]))[0];
         assert_eq!(hit.about, Subject::Card);
-        assert!(hit.weight >= 35 && hit.why.seen == 1_700, "{hit:?}");
-        let mut silent = took(30, 1_600, 100);
+        assert!(hit.weight >= 35 && hit.why.seen == 2_500, "{hit:?}");
+        let mut silent = took(30, 2_400, 100);
         silent.seen = match silent.seen {
             Seen::Presence(presence) => Seen::Presence(PresenceSeen {
                 timing: presence.timing.map(|timing| Timing { chip: None, ..timing }),
@@ -171,19 +170,19 @@ mod tests {
 
     #[test]
     fn a_new_station_has_no_history() {
-        assert!(relay(ordinary().take(8).chain([took(30, 3_000, 100)])).is_empty());
+        assert!(relay(ordinary().take(5).chain([took(30, 3_000, 100)])).is_empty());
     }
 
     #[test]
     fn a_station_that_got_a_slower_reader_is_believed_soon() {
-        let slower = (30..60).map(|n| took(n, 1_300, 100));
+        let slower = (30..60).map(|n| took(n, 2_300, 100));
         let hits = relay(ordinary().chain(slower));
         assert!(hits.len() <= 3, "{}", hits.len());
     }
 
     #[test]
     fn a_slow_card_is_told_once() {
-        let slow = |n: u64| took(n, 1_600, 100).card(7_000);
+        let slow = |n: u64| took(n, 2_400, 100).card(7_000);
         assert_eq!(relay(ordinary().chain([slow(30), slow(200), slow(400)])).len(), 1);
     }
 }

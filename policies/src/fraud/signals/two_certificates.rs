@@ -3,8 +3,10 @@
 use super::{Signal, Windows};
 use crate::RiskSignal;
 use crate::fraud::hit::{Hit, Subject, Why};
+use crate::fraud::key::Tag;
 use crate::fraud::observation::{Observation, Seen};
-use crate::fraud::window::{WindowKind, millis};
+use crate::fraud::wanted::{QUARTER_DAY_MILLIS, card_tag, of_card};
+use crate::fraud::window::{Entry, WindowKind, millis};
 
 /// One chip key under two certificates: the key was copied, or two documents were issued over one chip.
 ///
@@ -12,11 +14,11 @@ use crate::fraud::window::{WindowKind, millis};
 /// copy does not know.
 pub(super) struct TwoCertificates;
 
-/// A health card whose certificate was renewed shows the new one from then on: below any step that policies take.
-const RENEWED: u8 = 30;
+/// Another card over the same chip: no chip is put into two.
+const ANOTHER_CARD: u8 = 58;
 
-/// The old one came back after the new one: two things are out there.
-const BOTH: u8 = 60;
+/// The old certificate of a card came back after the new one: two things are out there.
+const CAME_BACK: u8 = 60;
 
 impl Signal for TwoCertificates {
     fn signal(&self) -> RiskSignal {
@@ -28,26 +30,37 @@ impl Signal for TwoCertificates {
         let own = presence.certificate?.tag();
         let all = windows.all(WindowKind::ChipCertificates);
         let others = || all.iter().filter(|entry| entry.tag() != own);
+        others().next()?;
         let certificates = super::distinct(others().map(|entry| entry.tag())) + 1;
-        if certificates < 2 {
+        let card = of_card(card_tag(seen));
+        let another_card = others().any(|entry| entry.data() != card);
+        let weight = if another_card {
+            ANOTHER_CARD
+        } else if came_back(own, all, millis(seen.at)) {
+            CAME_BACK
+        } else {
+            // A health card whose certificate was renewed shows the new one from then on, and that is all.
             return None;
-        }
-        // Within a quarter of a day nothing says which was first: then it is taken for a renewal.
-        let quarter = 6 * 60 * 60 * 1000;
-        let came_back = all.iter().filter(|entry| entry.tag() == own).any(|mine| {
-            others().any(|other| {
-                mine.millis() < other.millis() && other.millis() < millis(seen.at) / quarter * quarter
-            }) || others().any(|other| other.millis() < mine.millis())
-                && others().any(|other| mine.millis() < other.millis())
-        });
-        let third = certificates > 2;
+        };
         Some(Hit {
             signal: self.signal(),
-            weight: if came_back || third { BOTH } else { RENEWED },
+            weight,
             about: Subject::Card,
             why: Why { of: "certificates-of-one-chip", seen: certificates, plausible: 1, seconds: 0 },
         })
     }
+}
+
+/// Whether that certificate was seen before another and again after it. Within a quarter of a day nothing says which was
+/// first: then it is taken for a renewal.
+fn came_back(own: Tag, all: &[Entry], now: u64) -> bool {
+    let quarter = now / QUARTER_DAY_MILLIS * QUARTER_DAY_MILLIS;
+    let of_own = || all.iter().filter(|entry| entry.tag() == own).map(|entry| entry.millis());
+    let mut others = all.iter().filter(|entry| entry.tag() != own).map(|entry| entry.millis());
+    others.any(|other| {
+        let before = of_own().any(|mine| mine < other);
+        before && (other < quarter || of_own().any(|mine| other < mine))
+    })
 }
 
 #[cfg(test)]
@@ -70,15 +83,22 @@ mod tests {
 
     #[test]
     fn a_certificate_that_comes_back_is_a_second_chip() {
-        assert_eq!(weights([shows(0, 1), shows(1, 2), shows(2, 1)]), [RENEWED, BOTH]);
-        assert_eq!(weights([shows(0, 1), shows(1, 2), shows(2, 3)]), [RENEWED, BOTH], "or a third");
+        assert_eq!(weights([shows(0, 1), shows(1, 2), shows(2, 1)]), [CAME_BACK]);
+        assert_eq!(weights([shows(0, 1), shows(0, 2), shows(1, 1), shows(1, 2), shows(2, 1)]), [CAME_BACK]);
     }
 
     #[test]
-    fn a_renewed_certificate_is_told_once_and_stops_nobody() {
-        let renewed = weights([shows(0, 1), shows(1, 1), shows(2, 2), shows(3, 2), shows(40, 2)]);
-        assert!(renewed.iter().all(|weight| *weight == RENEWED), "{renewed:?}");
-        assert!(weights([shows(0, 1), shows(100, 2)]).is_empty(), "and forgotten in time");
+    fn another_card_over_the_same_chip_is_a_second_card() {
+        let chip = shows(0, 1).chip;
+        let other = Observation { chip, ..shows(1, 2).card(2) };
+        assert_eq!(weights([shows(0, 1), other]), [ANOTHER_CARD]);
+        assert_eq!(weights([other, shows(2, 1)]), [ANOTHER_CARD], "whichever is seen first");
+    }
+
+    #[test]
+    fn a_renewed_certificate_is_honest() {
+        assert!(weights([shows(0, 1), shows(1, 1), shows(2, 2), shows(3, 2), shows(40, 2)]).is_empty());
+        assert!(weights([shows(0, 1), shows(0, 2), shows(0, 2)]).is_empty(), "on the day that it is renewed");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Signal, Windows};
 use crate::RiskSignal;
 use crate::facts::Position;
+use crate::fraud::address::doubtful;
 use crate::fraud::hit::{Hit, Subject, Why};
 use crate::fraud::key::Tag;
 use crate::fraud::observation::{Observation, Seen};
@@ -16,8 +17,11 @@ pub(super) struct TwoPlaces;
 /// left out here: taking the card, walking out, parking, queueing, and putting it on the next reader.
 const MILLIS_PER_METRE: u64 = 120;
 
-/// Metres that are assumed where nobody knows them: two establishments, and not one house.
-const UNKNOWN_METRES: u64 = 250;
+/// Metres by which an address may be wrong and nobody has noticed: the establishment moved around the corner.
+const ADDRESS_METRES: u64 = 1_500;
+
+/// From one reader to another next door, in milliseconds.
+const NEXT_DOOR_MILLIS: u64 = 20_000;
 
 /// For the way there and back the clocks cannot help (both ends are at one of them), so what a visit takes counts, in
 /// milliseconds: out, in, the queue, the card's reading.
@@ -34,18 +38,17 @@ impl Signal for TwoPlaces {
     fn judge(&self, seen: &Observation, windows: &Windows<'_>) -> Option<Hit> {
         let Seen::Presence(_) = seen.seen else { return None };
         let (now, tag) = (millis(seen.at), seen.establishment.key.tag());
-        let here = site(&seen.establishment);
+        let here = site(&seen.establishment).filter(|_| !doubtful(seen, windows));
         let all = windows.all(WindowKind::CardPlaces);
         let elsewhere =
             || all.iter().filter(move |entry| entry.tag() != tag).map(|entry| (entry, metres(here, entry)));
-        let at_once =
-            elsewhere().map(|(entry, metres)| (entry.millis().abs_diff(now), metres * MILLIS_PER_METRE));
+        let at_once = elsewhere().map(|(entry, metres)| (entry.millis().abs_diff(now), one_way(metres)));
         let to_and_fro = elsewhere().filter_map(|(entry, metres)| {
             let round = back(all, (now, tag), entry)?;
-            Some((round, 2 * (metres * MILLIS_PER_METRE + VISIT_MILLIS)))
+            Some((round, 2 * (one_way(metres) + VISIT_MILLIS)))
         });
         let (taken, needed) = at_once
-            .chain(to_and_fro.filter(|(_, needed)| *needed > 3 * VISIT_MILLIS))
+            .chain(to_and_fro.filter(|(_, needed)| *needed > 4 * VISIT_MILLIS))
             .filter(|(taken, needed)| taken < needed)
             .max_by_key(|(taken, needed)| (needed - taken, *taken))?;
         let why =
@@ -56,9 +59,14 @@ impl Signal for TwoPlaces {
     }
 }
 
+/// The shortest time for that way, in milliseconds.
+const fn one_way(metres: u64) -> u64 {
+    NEXT_DOOR_MILLIS + metres.saturating_sub(ADDRESS_METRES) * MILLIS_PER_METRE
+}
+
 fn metres(here: Option<Position>, entry: &Entry) -> u64 {
     let there = Position::from_octets(entry.data());
-    here.zip(there).map_or(UNKNOWN_METRES, |(here, there)| u64::from(here.metres_to(there)).min(TOWN_METRES))
+    here.zip(there).map_or(0, |(here, there)| u64::from(here.metres_to(there)).min(TOWN_METRES))
 }
 
 /// How long it took from the same establishment to that one and back to here and now, either way round in time.
@@ -76,9 +84,9 @@ mod tests {
     use crate::ClientKind;
     use crate::fraud::testing::{after, hits};
 
-    /// 1 km and 4 km north of the pharmacy in Casablanca.
+    /// 1 km and 7 km north of the pharmacy in Casablanca.
     const NEAR: &str = "33.582110,-7.589843";
-    const ACROSS: &str = "33.609110,-7.589843";
+    const ACROSS: &str = "33.636110,-7.589843";
 
     fn two(happened: impl IntoIterator<Item = Observation>) -> Vec<Hit> {
         hits(RiskSignal::TwoPlaces, happened)
@@ -86,18 +94,18 @@ mod tests {
 
     #[test]
     fn at_once_in_two_pharmacies_is_two_cards() {
-        let (one, other) = (after(0), after(20).place(NEAR).there(2));
+        let (one, other) = (after(0), after(9).place(NEAR).there(2));
         let hit = two([one, other])[0];
-        assert!(hit.weight > 50 && hit.about == Subject::Card, "{hit:?}");
+        assert!(hit.weight > 45 && hit.about == Subject::Card, "{hit:?}");
         assert_eq!(two([other, one]), [hit], "whichever is heard of first");
-        assert_eq!(two([after(0), after(3).there(2).nowhere()]).len(), 1, "nobody knows how far");
+        assert_eq!(two([after(0), after(2).there(2).nowhere()]).len(), 1, "nobody knows how far");
     }
 
     #[test]
     fn to_and_fro_across_the_town_is_two_cards() {
         let across = |seconds| after(seconds).place(ACROSS).there(2);
-        assert!(two([after(0), across(600)]).is_empty(), "one way");
-        assert_eq!(two([after(0), across(600), after(1_100)]).len(), 1, "and back");
+        assert!(two([after(0), across(720)]).is_empty(), "one way");
+        assert_eq!(two([after(0), across(720), after(1_400)]).len(), 1, "and back");
         assert!(two([after(0), across(900), after(2_400)]).is_empty(), "with time");
     }
 
