@@ -163,8 +163,7 @@ impl Evidence {
     /// The two whose quota is counted; one person twice, where one signs.
     fn practitioners(&self) -> (&str, &str) {
         let all = self.vouchers().all();
-        let (first, last) = (all.first().map_or("", Signed::id), all.last().map_or("", Signed::id));
-        (first, last)
+        (all.first().map_or("", Signed::id), all.last().map_or("", Signed::id))
     }
 
     /// For the record: codes, and the professional registration of whoever answers for it.

@@ -79,6 +79,7 @@
 //! |---|---|
 //! | follow a request | `gateway/src/lib.rs` lists the modules in its order; `router.rs` has every route |
 //! | change who may do what | `policies/cedar/*.cedar`; no release needed (`[policies] dir`) |
+//! | say when the glass may be broken, and what it then shows | `policies/cedar/emergency.cedar`, `[emergency]`; `bawaba emergency` reviews |
 //! | accept another card generation | `card-reader/src/profile.rs` and a simulated card |
 //! | add or reword a problem | `gateway/src/problem/catalogue`; bless `tests/golden/problems.txt` |
 //! | change a limit or timeout | `gateway/src/limits.rs`, `card-reader/src/lds`, `pki/src/limits.rs`: each bound has its source |

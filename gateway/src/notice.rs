@@ -39,8 +39,12 @@ struct Notice {
 }
 
 /// What this patient was not told yet: it goes out with their session.
-pub(crate) async fn untold(app: &App, subject: &str) -> Result<Vec<NoticeAnswer>, RegistryError> {
-    let found = store::of(&app.store, subject, true, NOTICES_TOLD_AT_ONCE).await?;
+pub(crate) async fn untold(
+    app: &App,
+    subject: &str,
+    at: OffsetDateTime,
+) -> Result<Vec<NoticeAnswer>, RegistryError> {
+    let found = store::of(&app.store, subject, (true, NOTICES_TOLD_AT_ONCE), at).await?;
     Ok(found.into_iter().map(|notice| answer(app, notice)).collect())
 }
 
@@ -48,7 +52,8 @@ pub(crate) async fn untold(app: &App, subject: &str) -> Result<Vec<NoticeAnswer>
 pub(crate) async fn list(app: &App, caller: &Caller, headers: &HeaderMap, mut event: AuditEvent) -> Response {
     let asked = async {
         let session = of_patient(app, caller, headers, &mut event)?;
-        let found = store::of(&app.store, &session.claims().subject, false, NOTICES_LISTED).await?;
+        let found =
+            store::of(&app.store, &session.claims().subject, (false, NOTICES_LISTED), event.at).await?;
         Ok::<_, Refusal>(found.into_iter().map(|notice| answer(app, notice)).collect())
     };
     match asked.await {

@@ -179,7 +179,7 @@ async fn admit(
     event.status = claims.status.map(|place| place.to_string());
     let token = app.tokens.issue_session(&claims)?;
     timing.lap("token");
-    let told = session_of::Told::of(app, &permit, &person.patient.subject).await?;
+    let told = session_of::Told::of(app, &permit, &person.patient.subject, at).await?;
     Ok(session_of::Opened { claims, token, person, told })
 }
 

@@ -35,7 +35,7 @@ const LEVELS: &str = "https://bawaba.example.ma/fhir/CodeSystem/care-level";
 const ESTABLISHMENTS: &str = "https://bawaba.example.ma/fhir/sid/establishment";
 
 /// A referral as stored (*lettre d'orientation*).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Referral {
     id: Uuid,
     subject: String,

@@ -134,6 +134,22 @@ async fn whoever_gives_no_emergency_care_breaks_no_glass() {
     assert_eq!(reasons(&refused), ["break-glass-not-here"]);
 }
 
+#[tokio::test]
+async fn a_mobile_unit_with_a_key_alone_asks_with_what_it_opens_presences_with() {
+    let town = Harness::healthy().await;
+    let mobile = town.mobile("mobile-2").await;
+    let path = "/v1/emergency-accesses";
+    let session = mobile.session(&town, "youssef").await;
+    let body = town.without_card("mobile-2", amina()).request();
+    // A session of somebody else is no leave to name a number.
+    mobile.ask(Method::POST, path, &session, Some(&body)).await.is_problem(401, "token-invalid");
+    let opened = mobile.ask(Method::POST, path, &mobile.client_token().await, Some(&body)).await;
+    assert_eq!(opened.is(201).json["token_type"], "DPoP");
+    let token = opened.json["token"].as_str().expect("a token");
+    mobile.get("/dossier/AllergyIntolerance", token).await.is(200);
+    mobile.get("/dossier/Observation", token).await.is_problem(403, "denied");
+}
+
 /// One thing that is wrong with a request: the problem, and the code that the event says.
 type Wrong = (fn(&mut Value), u16, &'static str, &'static str);
 

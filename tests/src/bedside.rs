@@ -88,10 +88,21 @@ impl Bedside<'_> {
         self.statements.push((self.town.issue_client(who), said));
     }
 
+    /// What each of them signed.
+    pub fn signatures(&self) -> Vec<String> {
+        self.statements.iter().map(|(by, said)| signed("emergency+jwt", said, by)).collect()
+    }
+
+    /// The whole body.
+    pub fn request(&self) -> Value {
+        let mut body = self.body.clone();
+        body["statements"] = self.signatures().into();
+        body
+    }
+
     /// Asks, at this gateway.
     pub async fn asks_at(&self, town: &Harness) -> Reply {
-        let statements = self.statements.iter().map(|(by, said)| signed("emergency+jwt", said, by));
-        self.asks_with(town, statements.collect()).await
+        self.asks_with(town, self.signatures()).await
     }
 
     /// Asks with these statements.

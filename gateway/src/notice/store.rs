@@ -1,18 +1,19 @@
 //! With which statements are notices kept? The same in both engines, each safe to repeat.
 
 use policies::EmergencyReason;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Notice;
 use crate::emergency::review::{ReviewOutcome, instant};
+use crate::limits::NOTICE_DAYS;
 use crate::registry::RegistryError;
 use crate::store::{Row, Statement, Store};
 
 const OF: &str = "SELECT id, establishment, practitioners, reason, outcome, at, read_at FROM notice \
-    WHERE subject = $1 ORDER BY at DESC, id LIMIT $2";
+    WHERE subject = $1 AND at > $2 ORDER BY at DESC, id LIMIT $3";
 const UNTOLD: &str = "SELECT id, establishment, practitioners, reason, outcome, at, read_at FROM notice \
-    WHERE subject = $1 AND read_at IS NULL ORDER BY at, id LIMIT $2";
+    WHERE subject = $1 AND at > $2 AND read_at IS NULL ORDER BY at, id LIMIT $3";
 const TOLD: &str = "UPDATE notice SET read_at = $3, read_where = $4 \
     WHERE id = $1 AND subject = $2 AND establishment <> $4 AND read_at IS NULL";
 const FIND: &str = "SELECT establishment FROM notice WHERE id = $1 AND subject = $2";
@@ -31,11 +32,12 @@ pub(super) enum Told {
 pub(super) async fn of(
     store: &Store,
     subject: &str,
-    untold: bool,
-    limit: u32,
+    (untold, limit): (bool, u32),
+    at: OffsetDateTime,
 ) -> Result<Vec<Notice>, RegistryError> {
     let sql = if untold { UNTOLD } else { OF };
-    let found = store.read(Statement::new(sql).bind(subject).bind(i64::from(limit))).await?;
+    let since = at - Duration::days(NOTICE_DAYS);
+    let found = store.read(Statement::new(sql).bind(subject).bind(since).bind(i64::from(limit))).await?;
     found.iter().map(notice).collect()
 }
 

@@ -47,8 +47,13 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) async fn of(app: &App, permit: &Permit, subject: &str) -> Result<Self, Refusal> {
-        let notices = notice::untold(app, subject).await?;
+    pub(super) async fn of(
+        app: &App,
+        permit: &Permit,
+        subject: &str,
+        at: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
+        let notices = notice::untold(app, subject, at).await?;
         let advice = permit.decision().advice().map(ProblemReason::from).collect();
         Ok(Self { notices, advice })
     }

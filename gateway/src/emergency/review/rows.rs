@@ -8,7 +8,6 @@ use crate::registry::RegistryError;
 use crate::store::{DatabaseError, Row, Statement, Store};
 
 /// An access as it stands in the queue.
-#[derive(Debug)]
 pub(in crate::emergency) struct AccessRow {
     pub(in crate::emergency) id: Uuid,
     pub(in crate::emergency) session: Uuid,
