@@ -1,7 +1,7 @@
 //! How much of the fraud in a kingdom do the signals find, how often are they wrong, and what do they cost?
 //!
-//! A month of an invented kingdom (`BENCH_PEOPLE`, default 200,000, scales all of it), whose frauds are labelled and whose honest people
-//! look suspicious in every way that was thought of. One core.
+//! A month of an invented kingdom (`BENCH_PEOPLE`, default 200,000, scales all of it; `BENCH_SEED` is another one), whose frauds are
+//! labelled and whose honest people look suspicious in every way that was thought of. One core.
 
 use std::time::Instant;
 
@@ -10,8 +10,9 @@ use bawaba_tests::kingdom::{Kingdom, Size};
 
 /// Prints how the month went.
 pub(crate) fn table() {
-    let people = std::env::var("BENCH_PEOPLE").ok().and_then(|text| text.parse().ok());
-    let size = people.map_or(Size::WHOLE, Size::of);
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let size = number("BENCH_PEOPLE").map_or(Size::WHOLE, Size::of);
+    let size = Size { seed: number("BENCH_SEED").map_or(size.seed, u64::from), ..size };
     let start = Instant::now();
     let kingdom = Kingdom::new(size);
     let verdicts = Trial::of(&kingdom);

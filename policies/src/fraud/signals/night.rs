@@ -14,11 +14,11 @@ pub(super) struct Night;
 const HOUR_MILLIS: u64 = 60 * 60 * 1000;
 
 /// Different cards in an hour behind a shut door: a pharmacist opens for a neighbour, and not for a queue.
-const NEIGHBOURS: u64 = 3;
+const NEIGHBOURS: u64 = 2;
 
 /// Nights of the last four weeks after which it is no surprise any more: its hours are wrong in the register, or it has the
 /// duty of the quarter. Peers are the judge of that, by the day.
-const HABIT: u64 = 3;
+const HABIT: u64 = 4;
 
 impl Signal for Night {
     fn signal(&self) -> RiskSignal {
@@ -78,9 +78,9 @@ mod tests {
     fn a_queue_behind_a_shut_door_is_none() {
         let weights = judged(night(0, 10));
         assert_eq!(
-            (weights.len(), weights[0], weights[6]),
-            (7, 25, 50),
-            "from the fourth card on: {weights:?}"
+            (weights.len(), weights[0], weights[7]),
+            (8, 25, 50),
+            "from the third card on: {weights:?}"
         );
     }
 
@@ -89,12 +89,12 @@ mod tests {
         let seen = at(NIGHT + Duration::minutes(20)).saw(Seen::ManualAccess);
         let manual = Observation { card: None, chip: None, ..seen };
         assert!(judged([manual]).is_empty(), "a neighbour forgets the card, and all of Ramadan is late");
-        assert_eq!(judged(night(0, 3).chain([manual])), [25]);
+        assert_eq!(judged(night(0, 2).chain([manual])), [25]);
     }
 
     #[test]
     fn a_neighbour_at_night_is_honest() {
-        assert!(judged(night(0, 3)).is_empty(), "with the family");
+        assert!(judged(night(0, 2)).is_empty());
     }
 
     #[test]
