@@ -157,11 +157,11 @@ impl Page<'_> {
             ("168 hours overdue", overdue(168)),
             ("169 hours overdue", overdue(169)),
         ];
-        let lists: [(&str, fn(ListFreshness) -> CardFacts); 2] = [
-            ("revocation list", |revocation| CardFacts { revocation, ..CardFacts::FRESH }),
-            ("hot list", |hot_list| CardFacts { hot_list, ..CardFacts::FRESH }),
-        ];
-        for (name, facts) in lists {
+        for name in ["revocation list", "hot list"] {
+            let facts = |freshness| match name {
+                "hot list" => CardFacts { hot_list: freshness, ..CardFacts::FRESH },
+                _ => CardFacts { revocation: freshness, ..CardFacts::FRESH },
+            };
             self.head(&format!("a session, if the {name} is"));
             for (state, freshness) in states {
                 self.decided(state, "opened", |purpose, acr| {

@@ -71,7 +71,7 @@ impl Attested {
             && event.client.as_deref() == Some(says.establishment.as_str());
         let (subject, session) = (event.subject.clone()?, event.session.unwrap_or(says.presence));
         let (guardian, station) = (event.guardian.clone(), event.station.clone().unwrap_or_default());
-        same.then(|| Self { subject, guardian, session, station, receipt })
+        same.then_some(Self { subject, guardian, session, station, receipt })
     }
 }
 

@@ -98,5 +98,5 @@ pub(super) fn actors_are_known(app: &App, root: &Provision) -> Result<(), Consen
     });
     let treats = |kind| !matches!(kind, ClientKind::BackEnd | ClientKind::Auditor);
     let is_known = |id: &String| app.registry.client(id).is_some_and(|client| treats(client.kind));
-    if named.into_iter().all(|id| is_known(id)) { Ok(()) } else { Err(ConsentError::UnknownActor) }
+    if named.into_iter().all(is_known) { Ok(()) } else { Err(ConsentError::UnknownActor) }
 }

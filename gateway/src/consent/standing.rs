@@ -40,7 +40,8 @@ impl Standing {
         self.consents.iter().filter(move |consent| {
             let ended = consent.root.period.end.is_some_and(|end| end <= at);
             let childhood = consent.guardian.as_ref().map(|guardian| guardian.relationship);
-            !ended && !(of_age && childhood == Some(Relationship::Child))
+            let grown_up = of_age && childhood == Some(Relationship::Child);
+            !ended && !grown_up
         })
     }
 

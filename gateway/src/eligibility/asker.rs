@@ -26,7 +26,7 @@ pub(super) enum Asker {
     /// The patient is at the counter.
     Counter(Session),
     /// The patient was at a counter; CNSS asks, under its own name.
-    Payer { attested: Attested, client: String, scope: String },
+    Payer { attested: Box<Attested>, client: String, scope: String },
 }
 
 impl Asker {
@@ -71,7 +71,11 @@ impl Asker {
         let attested = billing::attested(app, vec![receipt]).await?.into_iter().flatten().next();
         let attested = attested.ok_or_else(|| unsound("receipt-unknown-to-log"))?;
         let client = caller.client();
-        Ok(Self::Payer { attested, client: client.id.clone(), scope: client.scopes.join(" ") })
+        Ok(Self::Payer {
+            attested: attested.into(),
+            client: client.id.clone(),
+            scope: client.scopes.join(" "),
+        })
     }
 
     /// The patient.

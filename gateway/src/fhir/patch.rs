@@ -83,10 +83,10 @@ fn place(pointer: &str, writes: bool) -> Result<bool, FhirError> {
     }
     let first = tokens.split('/').next().unwrap_or_default();
     let is = |known: &&str| first.eq_ignore_ascii_case(known);
-    if writes && FIXED.iter().any(|known| is(known)) {
+    if writes && FIXED.iter().any(is) {
         return Err(FhirError::NotTaken("a patch leaves id, labels and contained resources as they are"));
     }
-    if writes && SUBJECTS.iter().any(|known| is(known)) {
+    if writes && SUBJECTS.iter().any(is) {
         return Err(FhirError::PatientMismatch("a patch leaves the patient as it is"));
     }
     Ok(tokens.split('/').next_back() == Some("reference"))

@@ -65,7 +65,7 @@ impl Engine {
         let remembered = [WindowKind::CardHits, WindowKind::StationHits]
             .into_iter()
             .flat_map(|kind| windows.all(kind))
-            .filter_map(|entry| remembered(entry));
+            .filter_map(remembered);
         score(hits, remembered, millis(observation.at), self.trial)
     }
 

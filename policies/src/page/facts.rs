@@ -44,12 +44,7 @@ fn pathway(page: &mut Page<'_>) {
         page.head(&format!("dossier Condition, {level} {kind}"));
         for scheme in CoverageScheme::ALL {
             for (referred, how) in [(true, "referred"), (false, "not referred")] {
-                let pathway = PathwayFacts {
-                    scheme: Some(*scheme),
-                    level: Some(level),
-                    referred,
-                    ..PathwayFacts::default()
-                };
+                let pathway = PathwayFacts { scheme: Some(*scheme), level: Some(level), referred };
                 record(page, &format!("{scheme}, {how}"), kind, |facts| facts.pathway = pathway);
             }
         }
@@ -61,12 +56,7 @@ fn claimed_pathway(page: &mut Page<'_>) {
     page.head("billing Claim, hospital hospital");
     for scheme in CoverageScheme::ALL {
         for (referred, how) in [(true, "referred"), (false, "not referred")] {
-            let pathway = PathwayFacts {
-                scheme: Some(*scheme),
-                level: Some(CareLevel::Hospital),
-                referred,
-                ..PathwayFacts::default()
-            };
+            let pathway = PathwayFacts { scheme: Some(*scheme), level: Some(CareLevel::Hospital), referred };
             page.decided(&format!("{scheme}, {how}"), "taken", |purpose, acr| {
                 let action = fhir("billing", "Claim", Interaction::Create);
                 let mut request = ordinary(ClientKind::Hospital, action, purpose, acr);

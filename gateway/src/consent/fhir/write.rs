@@ -1,6 +1,6 @@
 //! How is a consent given back, as FHIR R4?
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -17,7 +17,7 @@ pub(crate) fn resource(stored: &Stored, stands: bool) -> Value {
         Some(guardian) => json!({ "reference": format!("Patient/{}", guardian.subject) }),
         None => patient.clone(),
     };
-    let mut resource = json!({
+    let mut resource = object(json!({
         "resourceType": "Consent",
         "id": consent.id,
         "meta": { "lastUpdated": instant(withdrawn_at.unwrap_or(consent.given_at)) },
@@ -26,20 +26,29 @@ pub(crate) fn resource(stored: &Stored, stands: bool) -> Value {
         "category": [{ "coding": [{ "system": "http://loinc.org", "code": "59284-0" }] }],
         "patient": patient,
         "dateTime": instant(consent.given_at),
-        "performer": [performer],
+        "performer": [&performer],
         "organization": [{ "reference": format!("Organization/{establishment}") }],
         "policy": [{ "uri": POLICY_URI }],
         "provision": provision(&consent.root),
-    });
+    }));
     if consent.holder {
         // The PIN: whoever was asked answered in person.
-        resource["verification"] = json!([{
+        let verified = json!([{
             "verified": true,
-            "verifiedWith": resource["performer"][0],
+            "verifiedWith": performer,
             "verificationDate": instant(consent.given_at),
         }]);
+        resource.insert("verification".to_owned(), verified);
     }
-    resource
+    Value::Object(resource)
+}
+
+/// The members of a `json!` object.
+fn object(json: Value) -> Map<String, Value> {
+    match json {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 /// All of a patient (FHIR R4 §3.1.1.4).
@@ -48,18 +57,19 @@ pub(crate) fn bundle(resources: Vec<Value>) -> Value {
         .into_iter()
         .map(|resource| json!({ "resource": resource, "search": { "mode": "match" } }))
         .collect();
-    let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": entries.len() });
+    let head = json!({ "resourceType": "Bundle", "type": "searchset", "total": entries.len() });
+    let mut bundle = object(head);
     if !entries.is_empty() {
-        bundle["entry"] = entries.into();
+        bundle.insert("entry".to_owned(), entries.into());
     }
-    bundle
+    Value::Object(bundle)
 }
 
 fn provision(rule: &Provision) -> Value {
-    let mut json = json!({ "type": rule.choice.as_str() });
+    let mut json = object(json!({ "type": rule.choice.as_str() }));
     let mut set = |name: &str, elements: Vec<Value>| {
         if !elements.is_empty() {
-            json[name] = elements.into();
+            json.insert(name.to_owned(), elements.into());
         }
     };
     let coded = |system: &'static str| move |code: &String| json!({ "system": system, "code": code });
@@ -74,9 +84,10 @@ fn provision(rule: &Provision) -> Value {
         // FHIR's end is the last second that is still in it.
         let end = rule.period.end.map(|end| instant(end - time::Duration::SECOND));
         let ends = [("start", start), ("end", end)].into_iter();
-        json["period"] = ends.filter_map(|(name, end)| Some((name.to_owned(), Value::from(end?)))).collect();
+        let period: Map<_, _> = ends.filter_map(|(name, end)| Some((name.to_owned(), end?.into()))).collect();
+        json.insert("period".to_owned(), period.into());
     }
-    json
+    Value::Object(json)
 }
 
 fn actor(actor: &Actor) -> Value {
