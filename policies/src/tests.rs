@@ -4,6 +4,7 @@ mod consent;
 mod emergency;
 mod exchange;
 mod explain;
+mod fraud;
 mod freshness;
 mod golden;
 mod loading;

@@ -32,18 +32,16 @@ fn only_back_ends_go_onward_and_only_where_a_rule_says_so() {
 }
 
 #[test]
-fn a_reported_or_copied_card_stops_every_exchange() {
+fn a_reported_card_stops_every_exchange() {
     let set = shipped();
-    for signal in &[RiskSignal::CardReported, RiskSignal::CloneSuspected] {
-        for (kind, action) in [
-            (ClientKind::Pharmacy, exchange("prescription")),
-            (ClientKind::BackEnd, onward("dossier", "prescription")),
-        ] {
-            let mut request = ask(kind, action, Purpose::Treatment, Acr::Card);
-            assert!(set.decide(&request).is_permit());
-            request.facts.risk.signals = vec![*signal];
-            assert!(!set.decide(&request).is_permit());
-        }
+    for (kind, action) in [
+        (ClientKind::Pharmacy, exchange("prescription")),
+        (ClientKind::BackEnd, onward("dossier", "prescription")),
+    ] {
+        let mut request = ask(kind, action, Purpose::Treatment, Acr::Card);
+        assert!(set.decide(&request).is_permit());
+        request.facts.risk.signals = vec![RiskSignal::CardReported];
+        assert!(!set.decide(&request).is_permit());
     }
 }
 
