@@ -53,7 +53,13 @@ fn files_with(id: &str, policy: &str) -> Vec<PolicyFile> {
 fn folder_with(folder: &Path, id: &str, policy: &str) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
     for PolicyFile { name, text } in files_with(id, policy) {
-        std::fs::write(folder.join(name), text).expect("a writable folder");
+        let file = folder.join(&name);
+        if std::fs::read_to_string(&file).ok().as_deref() != Some(&*text) {
+            // Whole or not at all, for a gateway that looks at this moment.
+            let new = folder.join(format!("{name}.new"));
+            std::fs::write(&new, text).expect("a writable folder");
+            std::fs::rename(new, file).expect("a writable folder");
+        }
     }
     folder.to_owned()
 }
@@ -136,12 +142,14 @@ async fn a_bundle_with_anything_wrong_is_refused_and_the_old_one_stays() {
     let (shipped, stricter) = (PolicySet::shipped().expect("sound"), with("no-clinics", NO_CLINICS));
     let good = officer.sign(&stricter, 6, long_ago());
     let (signed, signature) = good.rsplit_once('.').expect("three parts");
-    let flipped: String = signature.chars().rev().collect();
+    let other = officer.sign(&stricter, 7, long_ago());
+    let (_, of_another) = other.rsplit_once('.').expect("three parts");
+    assert_ne!(signature, of_another);
     let wide = |policy: &str| unsound(&officer, policy);
     let offers = [
         ("policies-bundle-malformed", "not a bundle".to_owned()),
         ("policies-signer-unknown", Officer::new().sign(&stricter, 6, long_ago())),
-        ("policies-signature", format!("{signed}.{flipped}")),
+        ("policies-signature", format!("{signed}.{of_another}")),
         ("policies-rolled-back", officer.sign(&stricter, 4, long_ago())),
         ("policies-version-reused", officer.sign(&stricter, 5, long_ago())),
         ("policies-syntax", wide("permit (principal, action")),
@@ -280,7 +288,7 @@ async fn a_decision_of_yesterday_is_explained_and_tried_again_under_other_polici
         (&change["reasons"][0], &change["for_example"][0]),
         (&"no-clinics".into(), &"clinic-1".into())
     );
-    assert_eq!(change["before"].as_array().expect("codes").len(), 1, "why it was permitted then");
+    assert!(!change["before"].as_array().expect("codes").is_empty(), "why it was permitted then");
     // The other way round: the pharmacy's refusal would have been none.
     let opener = folder_with(
         &town.files.root().join("opener"),
