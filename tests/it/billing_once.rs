@@ -59,8 +59,10 @@ async fn a_claim_under_way_at_kill_9_is_never_billed_by_another() {
     // Whether the back-end has it nobody knows: no other claim may take its place.
     counter.send_claim(&opened, &opened.claim("FSE-2")).await.is_denied("already-billed");
     // The same one may be sent again, once it cannot be on its way any more.
-    counter.send_claim(&opened, &opened.claim("FSE-1")).await.is_problem(409, "claim-on-its-way");
-    assert_eq!(town.heard("billing").len(), 1);
+    // Half a minute may have passed meanwhile: then it is sent, as the same claim.
+    let same = counter.send_claim(&opened, &opened.claim("FSE-1")).await;
+    let sent = town.heard("billing").len();
+    assert!(matches!((same.status.as_u16(), sent), (409, 1) | (201, 2)), "{sent}: {}", same.json);
 }
 
 #[tokio::test]
