@@ -12,6 +12,7 @@
 //! | `peers` | which establishments stand out among their kind? |
 //! | `replay` | what was seen then? |
 //! | `uses` | what was a card used for before it was reported? |
+//! | `dispensed` | how much does a prescription allow? |
 //! | [`case`] | what is a case of fraud, and how far is it? |
 //! | [`note`] | who wrote what about it? |
 //! | [`store`] | with which statements are cases kept? |
@@ -21,6 +22,7 @@
 //! nothing, the holder's PIN, a wait, a refusal. The signals themselves are pure: [`policies::fraud`].
 
 pub mod case;
+mod dispensed;
 mod look;
 mod names;
 pub mod note;
@@ -52,6 +54,7 @@ use crate::registry::{Registry, RegistryError};
 use crate::state::StateError;
 use crate::store::DatabaseError;
 use case::{Found, Subject};
+pub(crate) use dispensed::dispensed;
 use names::Names;
 pub(crate) use reported::{broke_glass, card_failure, claimed};
 use standing::Standing;

@@ -144,3 +144,30 @@ async fn a_counter_that_tries_many_numbers_is_told_of_by_its_own_station() {
     let refused = reader.ask(Method::POST, "/v1/card-failures", None, Some(&body)).await;
     assert_eq!(refused.status.as_u16(), 401);
 }
+
+#[tokio::test]
+async fn what_is_handed_out_is_held_against_the_prescription_over_all_pharmacies() {
+    let town = Harness::healthy().await;
+    let before = town.event_count().await;
+    for (client, boxes) in [("pharmacy-1", 60), ("pharmacy-2", 30), ("pharmacy-2", 30)] {
+        let opened = town.session("amina", client).await;
+        let counter = town.counter(client);
+        let patient = opened.patient_at("prescription");
+        let list =
+            counter.get(&format!("/prescription/MedicationRequest?patient={patient}"), &opened.token).await;
+        list.is(200);
+        let line = text(&list.json["entry"][0]["resource"]["id"]);
+        let dispense = json!({
+            "resourceType": "MedicationDispense", "status": "completed",
+            "medicationCodeableConcept": { "text": "Metformine 850 mg" },
+            "subject": { "reference": format!("Patient/{patient}") },
+            "authorizingPrescription": [{ "reference": format!("MedicationRequest/{line}") }],
+            "quantity": { "value": boxes, "unit": "comprimé" },
+        });
+        counter.post("/prescription/MedicationDispense", &opened.token, &dispense).await.is(201);
+    }
+    let event = town.event_after(before, "over-dispensing").await;
+    assert_eq!((&event["kind"], &event["client"]), (&"risk-signal".into(), &"pharmacy-2".into()));
+    let told = event["detail"].as_str().expect("figures");
+    assert!(told.contains("units-dispensed: 120 seen, 90 plausible"), "{told}");
+}

@@ -159,6 +159,8 @@ impl Understood<'_> {
             consent: permits.first().and_then(|(step, _)| known.consent_for(step)),
         };
         let token = app.tokens.issue_back_end(&session, permit, &grant, event.at)?;
+        let there_too = (back_end.service.as_str(), &grant);
+        fraud::dispensed(app, caller, (&session, permit), there_too, asked.request(), event).await?;
         // The last of all: what was taken for a request that is refused afterwards would have to be given back.
         let claim = match claim {
             Some(claim) => Some(claim.hold(app, permit, event.at).await?),

@@ -4,7 +4,9 @@
 //! windows learns that something came back, not what it was (loi 09-08, art. 3).
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
-use policies::fraud::{CardKey, CertificateKey, ChipKey, EstablishmentKey, PractitionerKey, StationKey};
+use policies::fraud::{
+    CardKey, CertificateKey, ChipKey, EstablishmentKey, PractitionerKey, PrescriptionKey, StationKey,
+};
 
 use crate::registry::{Registry, RegistryError};
 
@@ -41,6 +43,10 @@ impl Names {
 
     pub(crate) fn practitioner(&self, name: &str) -> PractitionerKey {
         PractitionerKey::new(self.name(b"practitioner", &[name.as_bytes()]))
+    }
+
+    pub(crate) fn prescription(&self, reference: &str) -> PrescriptionKey {
+        PrescriptionKey::new(self.name(b"prescription", &[reference.as_bytes()]))
     }
 
     /// Each part after its length: no two things share a name by moving a boundary.

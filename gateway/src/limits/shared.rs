@@ -81,6 +81,12 @@ pub const FRAUD_REFRESH: Duration = Duration::from_millis(500);
 /// How often it is asked whether this night's comparison of establishments was made.
 pub const FRAUD_NIGHTS: Duration = Duration::from_secs(600);
 
+/// Reading the prescription that a dispensing rests on; the pharmacist waits for it.
+pub const FRAUD_PRESCRIPTION_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Octets of one prescription.
+pub const FRAUD_PRESCRIPTION_BYTES_MAX: usize = 256 << 10;
+
 /// Cases that wait to be written.
 pub const FRAUD_CASES_WAITING_MAX: usize = 4_096;
 

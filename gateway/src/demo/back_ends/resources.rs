@@ -113,7 +113,7 @@ fn medication_request(subject: &str, person: &Person, number: u8, medicine: &Med
         "authoredOn": "2026-11-16",
         "requester": {"display": "Dr L. Mansouri (inventé)"},
         "dosageInstruction": [{"sequence": 1, "text": medicine.dosage}],
-        "dispenseRequest": {"numberOfRepeatsAllowed": 2},
+        "dispenseRequest": {"numberOfRepeatsAllowed": 2, "quantity": {"value": 30, "unit": "comprimé"}},
         "substitution": {"allowedBoolean": true},
     })
 }
