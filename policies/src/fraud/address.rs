@@ -35,7 +35,7 @@ pub(crate) fn doubtful(seen: &Observation, windows: &Windows<'_>) -> bool {
 }
 
 /// Where that card was, as far as the addresses are believed.
-pub(crate) fn believed<'a>(places: &'a [Entry]) -> impl Iterator<Item = (&'a Entry, Position)> {
+pub(crate) fn believed(places: &[Entry]) -> impl Iterator<Item = (&Entry, Position)> {
     places.iter().filter_map(|entry| {
         let place = Position::from_octets(entry.data())?;
         let twin = |other: &&Entry| {
