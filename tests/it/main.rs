@@ -28,6 +28,7 @@ mod emergency_quota;
 mod emergency_review;
 mod fhir;
 mod fhir_answers;
+mod fhir_hidden;
 mod fhir_properties;
 mod framing;
 mod fraud;
