@@ -87,6 +87,7 @@
 //! | replace a key | `bawaba keys rotate ROLE`; how long keys overlap, and why: `gateway/src/keys.rs` |
 //! | believe another state, or believe it no more | `bawaba pki import`, `pin`, `distrust`; what is odd about a certificate: `pki/src/csca` |
 //! | record more about an access | `gateway/src/audit/event.rs`: codes and pseudonyms, never a person |
+//! | take another FHIR search, operation or type | `gateway/src/fhir.rs` says what is bound to the patient, and how |
 //! | add a back-end | `[backends.NAME]` in the configuration, its rules in `policies/cedar` |
 //! | let a service keep its own proxy | `config/proxies`, `authorize.rs` |
 //! | write a test | `tests/it/<route>.rs`: take `Harness::healthy()`, spoil one thing, look at the answer *and* the event |

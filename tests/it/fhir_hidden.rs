@@ -1,5 +1,7 @@
 //! What a patient hid from an establishment: taken out of answers, not counted, and as if it were not there.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bawaba_tests::back_end::Manner;
 use bawaba_tests::harness::{Harness, Opened};
 use bawaba_tests::raw::Answer;
@@ -101,6 +103,28 @@ async fn a_question_whose_answer_tells_what_is_hidden_is_refused() {
     let answer = town.counter(CLINIC).post("/dossier/", &opened.token, &body).await;
     answer.is_problem(400, "interaction-not-taken");
     assert_eq!(town.heard("dossier").len(), before);
+}
+
+/// Somebody else's proxy shows no answer, so nobody could take out of it what is hidden.
+#[tokio::test]
+async fn a_foreign_proxy_is_given_no_permit_for_what_it_cannot_look_through() {
+    let (town, opened) = town().await;
+    let certificate = STANDARD.encode(town.identity(CLINIC).certificate());
+    let asked = async |opened: &Opened| {
+        let request = format!(
+            "GET /v1/authorize/Observation?patient={} HTTP/1.1\r\nHost: localhost\r\nClient-Cert: :{certificate}:\r\n\
+             Authorization: Bearer {}\r\n\r\n",
+            opened.patient_at("dossier"),
+            opened.token
+        );
+        town.wire("dossier").await.ask(&request).await
+    };
+    let before = town.event_count().await;
+    let answer = asked(&opened).await;
+    assert_eq!((answer.status, answer.code().as_deref()), (403, Some("answer-not-shown")), "{answer:?}");
+    assert_eq!(town.event_after(before, "answer-not-shown").await["outcome"], "refused");
+    let other = town.session("youssef", CLINIC).await;
+    assert_eq!(asked(&other).await.status, 200, "who hides nothing is not in its way");
 }
 
 /// Beside what the patient agreed to travels which consent it was.
