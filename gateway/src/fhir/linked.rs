@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use policies::Interaction;
 
 use super::resource::{About, ResourceType};
-use super::search::{Asks, bound_values, own};
+use super::search::{Asks, bound_values, name_there, own};
 use super::{FhirError, PatientNames, Step};
 
 /// Reference parameters whose target has but one type in all of R4, so that it need not be said.
@@ -155,7 +155,7 @@ fn has(
 fn chain(
     of: &'static ResourceType,
     name: &str,
-    value: &str,
+    value: &mut Cow<'_, str>,
     patient: PatientNames<'_>,
     asks: &mut Asks,
 ) -> Result<(), FhirError> {
@@ -179,7 +179,7 @@ fn chain(
     if own(at, rest)? || rest.starts_with('_') {
         return Err(NOT);
     }
-    bound_values(value, patient, false).map(|_| ())
+    name_there(value, patient)
 }
 
 fn the_target(parameter: &str) -> Option<&'static ResourceType> {

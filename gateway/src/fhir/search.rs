@@ -76,13 +76,8 @@ pub(super) fn bind(
 ) -> Result<String, FhirError> {
     let mut parameters = parsed(query.unwrap_or_default().as_bytes())?;
     match target.takes() {
-        Takes::Shape => takes_only(&parameters, &[])?,
-        Takes::Operation(what) if !what.searches => {
-            takes_only(&parameters, what.parameters)?;
-            for (_, value) in &parameters {
-                bound_values(value, patient, false)?;
-            }
-        }
+        Takes::Shape => takes_only(&mut parameters, &[], patient)?,
+        Takes::Operation(what) if !what.searches => takes_only(&mut parameters, what.parameters, patient)?,
         takes => {
             let Some(of) = target.resource_type() else { return Err(NOT_SEARCHED) };
             let of_operation = if let Takes::Operation(what) = takes { what.parameters } else { &[] };
@@ -115,13 +110,26 @@ pub(super) fn bind_form(
 
 const NOT_SEARCHED: FhirError = FhirError::NotTaken("resources of this type are not searched");
 
-fn takes_only(parameters: &[Pair<'_>], more: &[&str]) -> Result<(), FhirError> {
-    let known = |name: &str| SHAPE_PARAMETERS.contains(&name) || more.contains(&name);
-    if parameters.iter().all(|(name, _)| known(name)) {
-        Ok(())
-    } else {
-        Err(FhirError::NotUnderstood("this interaction does not take such parameters"))
+fn takes_only(
+    parameters: &mut [Pair<'_>],
+    more: &[&str],
+    patient: PatientNames<'_>,
+) -> Result<(), FhirError> {
+    for (name, value) in parameters {
+        if !SHAPE_PARAMETERS.contains(&&**name) && !more.contains(&&**name) {
+            return Err(FhirError::NotUnderstood("this interaction does not take such parameters"));
+        }
+        name_there(value, patient)?;
     }
+    Ok(())
+}
+
+/// Writes the back-end's name of the patient into a value that means something else; refuses every other patient.
+pub(super) fn name_there(value: &mut Cow<'_, str>, patient: PatientNames<'_>) -> Result<(), FhirError> {
+    if let Some(bound) = bound_values(value, patient, false)? {
+        *value = Cow::Owned(bound);
+    }
+    Ok(())
 }
 
 /// Judges every parameter of a search among resources of this type, and writes the back-end's name of the patient.
@@ -134,7 +142,7 @@ pub(super) fn bind_parameters(
 ) -> Result<(), FhirError> {
     for (name, value) in parameters {
         if of_operation.contains(&&**name) {
-            bound_values(value, patient, false)?;
+            name_there(value, patient)?;
             continue;
         }
         if linked::take(of, name, value, patient, asks)? {

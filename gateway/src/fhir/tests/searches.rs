@@ -36,6 +36,8 @@ fn every_search_parameter_that_names_another_patient_is_a_mismatch() {
         "/Coverage?beneficiary=Patient/other",
         "/Coverage?beneficiary=Patient/here-3f1c/_history/1",
         "/ResearchSubject?individual=other",
+        // Found by a property: what shapes an answer was not looked at.
+        "/Observation/1?_elements=Patient/other",
         "/MedicationRequest?patient.name=x",
         "/MedicationRequest?subject:Patient.name=x",
         "/MedicationRequest?requester:Patient.identifier=x",
