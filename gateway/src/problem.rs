@@ -7,6 +7,7 @@
 mod catalogue;
 mod language;
 mod party;
+mod reason;
 mod render;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use http::StatusCode;
 
 pub use language::Language;
 pub use party::Party;
+pub use reason::ProblemReason;
 pub use render::{X_BAWABA_PROBLEM, in_header, localise};
 
 /// Why there is no answer (code d'erreur): the stable name that logs, metrics, audit events and problems share.
@@ -141,21 +143,6 @@ pub enum ProblemCode {
     Overloaded,
     /// 500: a defect of the gateway.
     Internal,
-}
-
-/// One reason of a refusal by policy (motif), as the policy's author wrote it in three languages.
-///
-/// The texts come from the operator's policy files, never from a request.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct ProblemReason {
-    /// The stable code of the reason, kebab-case.
-    pub code: Cow<'static, str>,
-    /// In French.
-    pub fr: Cow<'static, str>,
-    /// In Arabic.
-    pub ar: Cow<'static, str>,
-    /// In English.
-    pub en: Cow<'static, str>,
 }
 
 /// A refusal on its way to the caller. As a response it carries itself as an extension, so that
