@@ -127,6 +127,7 @@ async fn a_counter_that_tries_many_numbers_is_told_of_by_its_own_station() {
     let counter = town.counter("pharmacy-1");
     let before = town.event_count().await;
     for _ in 0..40 {
+        town.clock.advance(time::Duration::seconds(5));
         let body = json!({ "station": "poste-7", "failure": "wrong-can" });
         counter.ask(Method::POST, "/v1/card-failures", None, Some(&body)).await.is(204);
     }
@@ -139,10 +140,6 @@ async fn a_counter_that_tries_many_numbers_is_told_of_by_its_own_station() {
     {
         counter.ask(Method::POST, "/v1/card-failures", None, Some(&wrong)).await.is_problem(400, "malformed");
     }
-    let reader = town.counter_with(None);
-    let body = json!({ "station": "poste-7", "failure": "wrong-can" });
-    let refused = reader.ask(Method::POST, "/v1/card-failures", None, Some(&body)).await;
-    assert_eq!(refused.status.as_u16(), 401);
 }
 
 #[tokio::test]
@@ -150,6 +147,8 @@ async fn what_is_handed_out_is_held_against_the_prescription_over_all_pharmacies
     let town = Harness::healthy().await;
     let before = town.event_count().await;
     for (client, boxes) in [("pharmacy-1", 60), ("pharmacy-2", 30), ("pharmacy-2", 30)] {
+        // Back-ends tell the time by themselves: no more than makes two moments of it.
+        town.clock.advance(time::Duration::milliseconds(50));
         let opened = town.session("amina", client).await;
         let counter = town.counter(client);
         let patient = opened.patient_at("prescription");

@@ -1,7 +1,5 @@
 //! What do all nodes remember of a card, a reader, an establishment?
 
-use std::collections::HashMap;
-
 use futures_util::future::try_join_all;
 use policies::fraud::{Entry, Wanted, Window, WindowKind, window};
 use time::OffsetDateTime;
@@ -12,7 +10,7 @@ use crate::state::{Look, SharedState, Space, StateError};
 
 /// The windows of one observation, once it is in them (*fenêtres*).
 #[derive(Debug, Default)]
-pub(crate) struct Seen(HashMap<WindowKind, Vec<Entry>>);
+pub(crate) struct Seen(Vec<(WindowKind, Vec<Entry>)>);
 
 /// Puts the observation into its windows and reads them, all at once and in bounded time.
 pub(crate) async fn look(
@@ -21,8 +19,7 @@ pub(crate) async fn look(
     at: OffsetDateTime,
 ) -> Result<Seen, StateError> {
     let looks = try_join_all(wanted.iter().map(|wanted| one(state, wanted, at)));
-    let seen = timeout(FRAUD_PATIENCE, looks).await.map_err(|_| StateError::Timeout)??;
-    Ok(Seen(seen.into_iter().collect()))
+    Ok(Seen(timeout(FRAUD_PATIENCE, looks).await.map_err(|_| StateError::Timeout)??))
 }
 
 async fn one(
@@ -48,7 +45,7 @@ async fn one(
 impl Seen {
     /// What is remembered in that kind of window.
     pub(crate) fn entries(&mut self, kind: WindowKind) -> Option<&mut Vec<Entry>> {
-        self.0.get_mut(&kind)
+        self.0.iter_mut().find(|(of, _)| *of == kind).map(|(_, entries)| entries)
     }
 
     /// As the engine takes them.

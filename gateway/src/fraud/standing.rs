@@ -65,15 +65,16 @@ impl Standing {
         self.regime(hit.signal) != Regime::Off && !mistaken
     }
 
-    /// Takes out of a window of remembered hits those that are known to be mistaken about that subject.
+    /// Takes out of a window of remembered hits those that are known to be mistaken about that subject; and of reports: one
+    /// stands or was taken back, and the registry knows which.
     pub(crate) fn forgive(&self, subject: &Subject, remembered: &mut Vec<Entry>) {
-        if let Some(signals) = self.mistaken.get(subject) {
-            let forgiven = |entry: &Entry| {
-                let [number, ..] = entry.tag();
-                signals.iter().any(|signal| policies::fraud::number(*signal) == number)
-            };
-            remembered.retain(|entry| !forgiven(entry));
-        }
+        let mistaken = self.mistaken.get(subject).map(Vec::as_slice).unwrap_or_default();
+        let forgiven = |entry: &Entry| {
+            let [number, ..] = entry.tag();
+            let mut signals = mistaken.iter().chain([&RiskSignal::CardReported]);
+            signals.any(|signal| policies::fraud::number(*signal) == number)
+        };
+        remembered.retain(|entry| !forgiven(entry));
     }
 }
 
