@@ -29,6 +29,8 @@ pub(super) struct UntrustedClaim {
 #[serde(rename_all = "camelCase")]
 struct ClaimShape {
     #[serde(default)]
+    resource_type: Option<String>,
+    #[serde(default)]
     extension: Vec<ExtensionShape>,
     #[serde(default)]
     identifier: Vec<IdentifierShape>,
@@ -57,9 +59,11 @@ pub(super) fn of(asked: &FhirRequest) -> Result<Option<UntrustedClaim>, FhirErro
     }
     match (asked.steps.as_slice(), &asked.body) {
         ([_alone], Some(body)) => read(body).map(Some),
-        _ => Err(FhirError::NotUnderstood("a Claim is sent alone, not in a Bundle")),
+        _ => Err(ALONE),
     }
 }
+
+const ALONE: FhirError = FhirError::NotUnderstood("a Claim is sent alone, not in a Bundle");
 
 /// Whether a step sends or changes a claim.
 pub(crate) fn is_claim(step: &Step) -> bool {
@@ -70,6 +74,10 @@ fn read(body: &Bytes) -> Result<UntrustedClaim, FhirError> {
     let claim: ClaimShape = read_once(body).map_err(|_| {
         FhirError::NotUnderstood("extension, identifier or use of the Claim is not as in FHIR")
     })?;
+    // A Bundle of one entry is one step, too.
+    if claim.resource_type.is_some_and(|of| of != "Claim") {
+        return Err(ALONE);
+    }
     Ok(UntrustedClaim {
         receipt: receipt(claim.extension)?,
         fse: fse(claim.identifier)?,
