@@ -26,7 +26,7 @@ fn what_is_issued_is_what_is_verified() {
     };
     for claims in [claims(), full] {
         let token = tokens.issue_session(&claims).unwrap();
-        assert!(token.len() < 1_500, "{}", token.len());
+        assert!(token.len() < 1_600, "{}", token.len());
         // The second time comes from memory.
         for _ in 0..2 {
             assert_eq!(tokens.verify_session(&token, &bound(), AT).unwrap().claims(), &claims);

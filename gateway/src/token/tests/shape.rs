@@ -52,7 +52,7 @@ fn what_looked_wrong_is_said_in_as_many_octets_and_to_the_gateway_alone() {
     let tokens = tokens();
     let risky = RiskFacts {
         score: 60,
-        signals: vec![RiskSignal::TwoCertificates, RiskSignal::TwoPlaces],
+        signals: vec![RiskSignal::TwoPlaces, RiskSignal::TwoCertificates],
         quarantined: true,
         ..RiskFacts::default()
     };
