@@ -46,20 +46,6 @@ pub use shapes::{
     SIGNED_ANSWER, WAITING_UNTIL,
 };
 
-/// Whether a question about cover would be understood at that moment, and for how many acts it asks. For those who try out
-/// the reading of outside bytes.
-#[must_use]
-pub fn understood(question: &[u8], at: time::OffsetDateTime) -> Option<usize> {
-    Question::read(question, at).ok().map(|question| question.asked.items.len())
-}
-
-/// Whether an answer of CNSS to that question would be believed to be about the patient of that name. For the same.
-#[must_use]
-pub fn believed(answer: &[u8], question: &[u8], there: &str, at: time::OffsetDateTime) -> bool {
-    let asked = Question::read(question, at).map(|question| question.asked);
-    asked.is_ok_and(|asked| Cover::read(answer, &asked, there, at).is_ok())
-}
-
 /// One question about cover.
 pub(crate) async fn eligibility(
     app: &App,

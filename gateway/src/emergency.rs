@@ -67,9 +67,6 @@ pub(crate) async fn open(
             event.code = "emergency-opened".into();
             app.metrics.emergency("opened");
             app.tally.count(caller.id(), Counted::BreakGlass, event.at);
-            if event.card.is_none() {
-                app.tally.count(caller.id(), Counted::Manual, event.at);
-            }
             match app.audit.record(event).await {
                 Ok(recorded) => opened.answer(app, &recorded),
                 Err(error) => unrecorded(error),

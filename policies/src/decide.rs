@@ -14,14 +14,15 @@ use cedar_policy::{
     Response, RestrictedExpression, Schema,
 };
 
+use quick_cache::sync::Cache;
+
 pub(crate) use crate::names::{Names, entity};
 use crate::names::{names, uid};
+use crate::probes::probes;
 use crate::slice::Slices;
 use crate::{
-    AccessDecision, AccessRequest, Acr, Action, CardFacts, CareLevel, ClaimFacts, ClientFacts, ClientKind,
-    CoverageScheme, EmergencyFacts, EmergencyReason, Facts, Identified, Interaction, ListFreshness,
-    PathwayFacts, PolicyError, PolicySet, Purpose, Reason, ReceiptStanding, RiskFacts, RiskSignal, Service,
-    Verdict,
+    AccessDecision, AccessRequest, Acr, Action, ClientFacts, ClientKind, ListFreshness, PolicyError,
+    PolicySet, Reason, Verdict,
 };
 
 /// The policies as Cedar holds them.
@@ -29,7 +30,11 @@ pub(crate) struct Cedar {
     authorizer: Authorizer,
     slices: Slices,
     actions: Entities,
+    contexts: Cache<AccessRequest, Context>,
 }
+
+/// Circumstances of which Cedar's form is kept, some 2 KiB each: a country asks a few hundred kinds of questions.
+const CONTEXTS_KEPT: usize = 2_048;
 
 /// Why something is denied that no policy speaks of.
 static NOTHING_PERMITS: LazyLock<Arc<Reason>> = LazyLock::new(|| {
@@ -72,7 +77,8 @@ impl Cedar {
             cedar_request(&request, Some(schema)).map_err(mismatch)?;
         }
         let actions = schema.action_entities().map_err(|cause| PolicyError::Invalid(cause.to_string()))?;
-        Ok(Self { authorizer: Authorizer::new(), slices: Slices::new(schema, policies)?, actions })
+        let contexts = Cache::new(CONTEXTS_KEPT);
+        Ok(Self { authorizer: Authorizer::new(), slices: Slices::new(schema, policies)?, actions, contexts })
     }
 
     /// The policies that can have a say in it.
@@ -88,8 +94,26 @@ impl Cedar {
 
     fn ask(&self, request: &AccessRequest) -> Option<Response> {
         // Checked against the schema at load, by shape: not again for every request.
-        let request = cedar_request(request, None).ok()?;
+        let request = with_context(request, self.context(request)?, None).ok()?;
         Some(self.authorizer.is_authorized(&request, self.slices.of(&request), &self.actions))
+    }
+
+    /// The same circumstances come from thousands of establishments: Cedar's form of them is made once.
+    fn context(&self, request: &AccessRequest) -> Option<Context> {
+        let circumstances = AccessRequest {
+            client: ClientFacts { id: String::new(), kind: ClientKind::Pharmacy },
+            action: request.action.clone(),
+            purpose: request.purpose,
+            acr: request.acr,
+            dependant: request.dependant,
+            facts: request.facts.clone(),
+        };
+        if let Some(known) = self.contexts.get(&circumstances) {
+            return Some(known);
+        }
+        let made = context(request).ok()?;
+        self.contexts.insert(circumstances, made.clone());
+        Some(made)
     }
 }
 
@@ -155,7 +179,35 @@ fn decision(set: &PolicySet, response: Option<Response>) -> AccessDecision {
     }
 }
 
+/// A request in Cedar's words.
 pub(crate) fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) -> Result<Request, String> {
+    with_context(request, context(request)?, schema)
+}
+
+fn with_context(
+    request: &AccessRequest,
+    context: Context,
+    schema: Option<&Schema>,
+) -> Result<Request, String> {
+    let names = names()?;
+    let principal = uid(names.principal(request.client.kind), &request.client.id);
+    let action = uid(&names.action, request.action.name());
+    let resource = match &request.action {
+        Action::Fhir { service, .. }
+        | Action::Exchange { service }
+        | Action::ExchangeOnward { service, .. } => uid(&names.service, &service.0),
+        Action::OpenSession(_)
+        | Action::Introspect
+        | Action::Consent
+        | Action::BreakGlass(_)
+        | Action::Eligibility
+        | Action::VerifyReceipts => uid(&names.gateway, "bawaba"),
+    };
+    Request::new(principal, action, resource, context, schema).map_err(|cause| cause.to_string())
+}
+
+/// Everything about a request but who asks, for which action, and where.
+fn context(request: &AccessRequest) -> Result<Context, String> {
     let names = names()?;
     let mut context = vec![
         ("purpose".to_owned(), entity(&names.purpose, request.purpose.as_str())),
@@ -165,35 +217,22 @@ pub(crate) fn cedar_request(request: &AccessRequest, schema: Option<&Schema>) ->
     if request.action.knows_facts() {
         context.extend(request.facts.attributes(names)?);
     }
-    let resource = match &request.action {
+    match &request.action {
         Action::OpenSession(card) => {
             context.push(("revocation".to_owned(), list(card.revocation)?));
             context.push(("hotList".to_owned(), list(card.hot_list)?));
-            uid(&names.gateway, "bawaba")
         }
-        Action::Fhir { service, resource_type, .. } => {
+        Action::Fhir { resource_type, .. } => {
             context.push(("resourceType".to_owned(), entity(&names.fhir_type, resource_type)));
-            uid(&names.service, &service.0)
         }
-        Action::Exchange { service } => uid(&names.service, &service.0),
-        Action::ExchangeOnward { from, service } => {
+        Action::ExchangeOnward { from, .. } => {
             context.push(("from".to_owned(), entity(&names.service, &from.0)));
-            uid(&names.service, &service.0)
         }
-        Action::BreakGlass(emergency) => {
-            context.extend(emergency.attributes(names));
-            uid(&names.gateway, "bawaba")
-        }
-        Action::Consent => {
-            context.push(("consent".to_owned(), request.facts.consent.record(names)?));
-            uid(&names.gateway, "bawaba")
-        }
-        Action::Introspect | Action::Eligibility | Action::VerifyReceipts => uid(&names.gateway, "bawaba"),
-    };
-    let context = Context::from_pairs(context).map_err(|cause| cause.to_string())?;
-    let principal = uid(names.principal(request.client.kind), &request.client.id);
-    let action = uid(&names.action, request.action.name());
-    Request::new(principal, action, resource, context, schema).map_err(|cause| cause.to_string())
+        Action::BreakGlass(emergency) => context.extend(emergency.attributes(names)),
+        Action::Consent => context.push(("consent".to_owned(), request.facts.consent.record(names)?)),
+        Action::Exchange { .. } | Action::Introspect | Action::Eligibility | Action::VerifyReceipts => {}
+    }
+    Context::from_pairs(context).map_err(|cause| cause.to_string())
 }
 
 /// Hours that no list is overdue by, for a list that is not there: whatever a policy compares them with, and even if
@@ -224,57 +263,5 @@ const fn acr_level(acr: Acr) -> i64 {
         Acr::Emergency => 0,
         Acr::Card => 1,
         Acr::Holder => 2,
-    }
-}
-
-/// One request of every shape: every kind of client with every action.
-fn probes() -> impl Iterator<Item = AccessRequest> {
-    let actions = || {
-        let fhir = Interaction::ALL.iter().map(|interaction| Action::Fhir {
-            service: Service("dossier".to_owned()),
-            resource_type: "Patient".to_owned(),
-            interaction: *interaction,
-        });
-        let service = || Service("dossier".to_owned());
-        fhir.chain([
-            Action::OpenSession(CardFacts::FRESH),
-            Action::Exchange { service: service() },
-            Action::ExchangeOnward { from: service(), service: service() },
-            Action::Introspect,
-            Action::Consent,
-            Action::BreakGlass(EmergencyFacts {
-                identified: Identified::Nothing,
-                reason: EmergencyReason::Unconscious,
-                left_of_practitioner: 0,
-                left_of_establishment: 0,
-                reviews_overdue: 0,
-            }),
-            Action::Eligibility,
-            Action::VerifyReceipts,
-        ])
-    };
-    ClientKind::ALL.iter().flat_map(move |kind| {
-        actions().map(|action| AccessRequest {
-            client: ClientFacts { id: "probe".to_owned(), kind: *kind },
-            action,
-            purpose: Purpose::Treatment,
-            acr: Acr::Card,
-            dependant: false,
-            facts: everything_known(),
-        })
-    })
-}
-
-/// Facts with nothing left out.
-fn everything_known() -> Facts {
-    Facts {
-        pathway: PathwayFacts {
-            scheme: Some(CoverageScheme::Tns),
-            level: Some(CareLevel::Primary),
-            referred: false,
-        },
-        claim: Some(ClaimFacts { receipt: ReceiptStanding::None, fse: false }),
-        risk: RiskFacts::of(RiskSignal::ALL.to_vec()),
-        ..Facts::default()
     }
 }

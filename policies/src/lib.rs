@@ -16,6 +16,7 @@
 //! | [`page`] | who may do what, on one page? |
 //! | [`recorded`] | how is a question kept, so that it can be asked again of other policies? |
 //! | `names` | by which names does the schema know things? |
+//! | `probes` | which requests must a schema describe? |
 //! | `decide` | how does Cedar see a request, and what does its answer mean? |
 
 mod decide;
@@ -25,6 +26,7 @@ pub mod facts;
 pub mod fraud;
 mod names;
 pub mod page;
+mod probes;
 pub mod recorded;
 pub mod request;
 pub mod set;

@@ -73,7 +73,6 @@ pub async fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     seeds.extend(REQUESTS.map(|request| ("fhir_request", request.as_bytes().to_vec())));
     seeds.extend(ANSWERS.map(|answer| ("fhir_answer", answer.as_bytes().to_vec())));
     seeds.extend(crate::parsers::CONSENT_SEEDS.map(|seed| ("consent", seed.as_bytes().to_vec())));
-    seeds.extend(crate::parsers::COVER_SEEDS.map(|seed| ("cover", seed.to_vec())));
     seeds
 }
 

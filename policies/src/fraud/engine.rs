@@ -99,13 +99,9 @@ impl Engine {
     /// All of it, with the windows of this process.
     pub fn observe(&self, windows: &mut InProcessWindows, observation: &Observation) -> Judged {
         let mut keys = [None; WANTED_MAX];
-        let mut all = [None; WANTED_MAX];
-        for ((place, key), wanted) in all.iter_mut().zip(&mut keys).zip(self.wanted(observation)) {
-            (*place, *key) = (Some(wanted), Some(wanted.key));
-        }
-        windows.touch(keys.iter().flatten());
-        for wanted in all.iter().flatten() {
-            windows.put(wanted);
+        for (place, wanted) in keys.iter_mut().zip(self.wanted(observation)) {
+            windows.put(&wanted);
+            *place = Some(wanted.key);
         }
         let mut held = [Window { kind: WindowKind::CardHits, entries: &[] }; WANTED_MAX];
         for (place, key) in held.iter_mut().zip(keys.iter().flatten()) {

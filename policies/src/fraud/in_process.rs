@@ -45,14 +45,7 @@ impl InProcessWindows {
     pub fn put(&mut self, wanted: &Wanted) {
         let Some(entry) = wanted.entry else { return };
         let window = self.windows.entry(wanted.key).or_default();
-        // Nearly always it is the latest.
-        let place = match window.last() {
-            Some(last) if *last >= entry => match window.binary_search(&entry) {
-                Ok(_) => return,
-                Err(place) => place,
-            },
-            _ => window.len(),
-        };
+        let Err(place) = window.binary_search(&entry) else { return };
         let millis = u64::try_from(wanted.keep.as_millis()).unwrap_or(u64::MAX);
         let oldest = window.last().map_or(0, |last| last.millis()).max(entry.millis()).saturating_sub(millis);
         if window.len() == window.capacity() {
@@ -60,18 +53,9 @@ impl InProcessWindows {
             window.reserve_exact(if window.len() < 4 { 1 } else { 4 });
         }
         window.insert(place, entry);
+        let too_old = window.partition_point(|kept| kept.millis() < oldest);
         let too_many = window.len().saturating_sub(wanted.most);
-        if too_many > 0 || window.first().is_some_and(|first| first.millis() < oldest) {
-            let too_old = window.partition_point(|kept| kept.millis() < oldest);
-            window.drain(..too_old.max(too_many));
-        }
-    }
-
-    /// Looks at all of these at once, so that the machine waits for its memory once and not for each in turn.
-    pub(crate) fn touch<'a>(&self, keys: impl Iterator<Item = &'a WindowKey>) {
-        let held = keys.filter_map(|key| self.windows.get(key));
-        let seen = held.fold(0, |seen, window| seen ^ window.last().map_or(0, |last| last.millis()));
-        std::hint::black_box(seen);
+        window.drain(..too_old.max(too_many));
     }
 
     /// What that window holds, oldest first.

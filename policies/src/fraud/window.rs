@@ -7,7 +7,6 @@
 //! A judgement asks less of a store than that: entries in any order, the observation's own among them or not, some of
 //! them twice or gone.
 
-use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
@@ -85,7 +84,7 @@ pub struct Window<'a> {
 }
 
 /// One thing in a window: `time (6) ‖ tag (8) ‖ data (6)`, big-endian, so that octets sort by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Entry([u8; ENTRY_OCTETS]);
 
 impl WindowKind {
@@ -182,26 +181,7 @@ impl WindowKey {
     }
 }
 
-/// By their octets, as two words and a half: entries are compared more often than anything else is done with them.
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.words().cmp(&other.words())
-    }
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl Entry {
-    const fn words(self) -> (u64, u64, u32) {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = self.0;
-        let (first, second) = ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]);
-        (u64::from_be_bytes(first), u64::from_be_bytes(second), u32::from_be_bytes([q, r, s, t]))
-    }
-
     /// An entry of these.
     #[must_use]
     pub const fn new(millis: u64, tag: Tag, data: [u8; 6]) -> Self {

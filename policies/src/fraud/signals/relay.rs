@@ -42,9 +42,6 @@ impl Signal for Relay {
         if windows.all(WindowKind::StationTimes).len() < HISTORY {
             return None;
         }
-        if is_usual(whole, windows.all(WindowKind::StationTimes)) {
-            return None;
-        }
         let mut before: Vec<&Entry> = windows.others(WindowKind::StationTimes, own).collect();
         let usual = Usual::of(before.iter().map(|entry| tenths(entry.data()).0))?;
         if !usual.is_slow(whole) {
@@ -68,13 +65,6 @@ impl Signal for Relay {
             why: Why { of: "tenths-of-ms-per-command", seen: whole, plausible: usual.bound(), seconds: 0 },
         })
     }
-}
-
-/// Whether half of these and more were not much faster: then it is not slow, and nothing has to be sorted to know.
-fn is_usual(whole: u64, before: &[Entry]) -> bool {
-    let like = before.iter().filter(|entry| whole * 100 <= tenths(entry.data()).0 * READ_TWICE).count();
-    // The observation itself may be among them.
-    2 * like > before.len() + 2
 }
 
 /// What is usual at a station, told by what lies in the middle: a relay in its past moves neither.

@@ -38,7 +38,7 @@ impl Signal for TwoPlaces {
     fn judge(&self, seen: &Observation, windows: &Windows<'_>) -> Option<Hit> {
         let Seen::Presence(_) = seen.seen else { return None };
         let (now, tag) = (millis(seen.at), seen.establishment.key.tag());
-        let here = site(&seen.establishment);
+        let here = site(&seen.establishment).filter(|_| !doubtful(seen, windows));
         let all = windows.all(WindowKind::CardPlaces);
         let elsewhere =
             || all.iter().filter(move |entry| entry.tag() != tag).map(|entry| (entry, metres(here, entry)));
@@ -51,10 +51,6 @@ impl Signal for TwoPlaces {
             .chain(to_and_fro.filter(|(_, needed)| *needed > 4 * VISIT_MILLIS))
             .filter(|(taken, needed)| taken < needed)
             .max_by_key(|(taken, needed)| (needed - taken, *taken))?;
-        if taken >= NEXT_DOOR_MILLIS && doubtful(seen, windows) {
-            // Nobody knows how far it was.
-            return None;
-        }
         let why =
             Why { of: "seconds-too-few", seen: taken / 1000, plausible: needed.div_ceil(1000), seconds: 0 };
         // One in the time of two is more certain the less time there was.
