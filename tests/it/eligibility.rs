@@ -63,7 +63,7 @@ async fn cnss_answers_for_every_scheme_and_the_answer_verifies_offline() {
             assert_eq!(said["typ"], "eligibility+jwt");
             let claims = &said["claims"];
             assert_eq!((&claims["mode"], &claims["establishment"]), (&json!("cnss"), &json!("clinic-1")));
-            assert_eq!(claims["response"]["insurance"], *insurance, "what is signed is what is told");
+            assert_eq!(claims["response"]["insurance"][0], *insurance, "what is signed is what is told");
             assert!(claims["opposable_until"].is_i64(), "{until}");
         }
     }

@@ -57,6 +57,11 @@ async fn every_scope_and_resource_that_is_named_can_be_asked_for() {
     for scope in words(&server["scopes_supported"]) {
         let service = scope.split('.').next().expect("a word");
         let answer = counter.exchange_with(&token, &[("audience", service), ("scope", scope)]).await;
+        if scope == "billing.write" {
+            // A claim goes through the gateway, where what it rests on is judged.
+            assert_eq!(answer.is(400).json["code"], "scope-not-held");
+            continue;
+        }
         assert_eq!(answer.is(200).json["scope"], scope);
     }
     for resource in words(&server["protected_resources"]) {

@@ -25,6 +25,8 @@ pub(super) struct UntrustedClaim {
     pub(super) bills: bool,
 }
 
+const ALONE: FhirError = FhirError::NotUnderstood("a Claim is sent alone, not in a Bundle");
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ClaimShape {
@@ -74,8 +76,8 @@ fn read(body: &Bytes) -> Result<UntrustedClaim, FhirError> {
     let claim: ClaimShape = read_once(body).map_err(|_| {
         FhirError::NotUnderstood("extension, identifier or use of the Claim is not as in FHIR")
     })?;
-    // A Bundle of one entry is one step, too.
-    if claim.resource_type.is_some_and(|of| of != "Claim") {
+    // ATTACK: a Bundle of one claim has one step too. Its own extension and identifier would speak for the claim in it.
+    if claim.resource_type.as_deref() != Some("Claim") {
         return Err(ALONE);
     }
     Ok(UntrustedClaim {

@@ -226,8 +226,7 @@ impl Source<'_> {
             return self.issuer(api);
         }
         let mut url = self.https(&file.url)?;
-        // An https URL takes any port.
-        let _ = url.set_port(Some(listen.port()));
+        let _ = url.set_port(Some(listen.port())); // an https URL takes any port
         url.set_path("");
         Ok(url.as_str().trim_end_matches('/').to_owned())
     }
@@ -247,16 +246,14 @@ impl Source<'_> {
     fn https(&self, url: &Spanned<String>) -> Result<Url, ConfigError> {
         match Url::parse(url.as_ref()) {
             Ok(parsed) if parsed.scheme() == "https" && parsed.has_host() => Ok(parsed),
-            Ok(_) => Err(self.error(
-                url,
-                format!("{:?} is not an https URL", url.as_ref()),
-                "start it with https://",
-            )),
-            Err(error) => Err(self.error(
-                url,
-                format!("{:?} is not a URL: {error}", url.as_ref()),
-                "write https://host:port",
-            )),
+            Ok(_) => {
+                let problem = format!("{:?} is not an https URL", url.as_ref());
+                Err(self.error(url, problem, "start it with https://"))
+            }
+            Err(error) => {
+                let problem = format!("{:?} is not a URL: {error}", url.as_ref());
+                Err(self.error(url, problem, "write https://host:port"))
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use crate::decisions::{Bundle, Edition};
 
 #[derive(Debug, Args)]
 #[command(
+    disable_version_flag = true,
     after_help = "A gateway with [policies] bundle and signers takes a new file over within a second, whole or not at all. It never\n\
     goes back: to return to older rules, sign them again under a greater version.\n\n\
     Example:\n  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out security.key\n  \
