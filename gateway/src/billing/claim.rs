@@ -25,8 +25,6 @@ pub(super) struct UntrustedClaim {
     pub(super) bills: bool,
 }
 
-const ALONE: FhirError = FhirError::NotUnderstood("a Claim is sent alone, not in a Bundle");
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ClaimShape {
@@ -138,7 +136,7 @@ mod tests {
         };
         assert_eq!(read, Ok(expected));
         let nothing = UntrustedClaim { receipt: None, fse: None, bills: false };
-        assert_eq!(claim(&json!({"use": "preauthorization"})), Ok(nothing));
+        assert_eq!(claim(&json!({"resourceType": "Claim", "use": "preauthorization"})), Ok(nothing));
     }
 
     #[test]

@@ -53,8 +53,6 @@ pub fn score(
     // The heaviest hit of each signal, by its code.
     let mut heaviest = [0_u64; 32];
     let fresh = hits.iter().map(|hit| (hit.signal, u64::from(hit.weight.min(100)) * ONE));
-    // Whether a card is reported is asked each time: one that was found again is good again.
-    let remembered = remembered.filter(|(signal, ..)| *signal != RiskSignal::CardReported);
     let faded =
         remembered.map(|(signal, weight, then)| (signal, fade(signal, weight, now.saturating_sub(then))));
     for (signal, weight) in fresh.chain(faded) {
