@@ -23,7 +23,8 @@ pub async fn watch(app: Arc<App>, stop: CancellationToken) {
         PolicySource::Shipped => return,
         PolicySource::Folder(path) | PolicySource::Bundle { file: path, .. } => path.clone(),
     };
-    let mut watch = Watch { seen: Some(stamps(&path)), path, waits_until: None, asked: Instant::now(), app };
+    // Looked at once more: it may have changed since the gateway read it.
+    let mut watch = Watch { seen: None, path, waits_until: None, asked: Instant::now(), app };
     let mut tick = interval(POLICY_LOOK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
