@@ -9,7 +9,7 @@
 //! | [`observation`] | what was seen, where, of which card? |
 //! | [`key`] | by what is a card remembered without knowing whose it is? |
 //! | [`window`] | what is remembered, how small, for how long? |
-//! | [`wanted`] | which windows does an observation go into? |
+//! | [`mod@wanted`] | which windows does an observation go into? |
 //! | [`in_process`] | what does one process remember? |
 //! | `hours`, `ramadan` | is an establishment closed, and which night is it? |
 //! | [`signals`] | which signals are there? One file each |
