@@ -39,6 +39,7 @@ use policies::Interaction;
 
 pub use duties::{Due, Dutiful, Narrowed, ReceiptDue, Undone};
 pub use resource::ResourceType;
+pub(crate) use target::is_id;
 pub use target::{BodyKind, Target};
 
 use search::Asks;

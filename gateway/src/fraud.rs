@@ -16,7 +16,6 @@
 //! | [`case`] | what is a case of fraud, and how far is it? |
 //! | [`note`] | who wrote what about it? |
 //! | [`store`] | with which statements are cases kept? |
-
 //!
 //! Nothing here decides. What looks wrong becomes a fact, and `policies/cedar/fraud.cedar` says what follows from it:
 //! nothing, the holder's PIN, a wait, a refusal. The signals themselves are pure: [`policies::fraud`].
@@ -50,7 +49,6 @@ use crate::app::App;
 use crate::limits::{FRAUD_CASES_WAITING_MAX, FRAUD_NEWS_REMEMBERED, FRAUD_NIGHTS, FRAUD_REFRESH};
 use crate::metrics::Metrics;
 use crate::registry::{Registry, RegistryError};
-
 use crate::state::StateError;
 use crate::store::DatabaseError;
 use case::{Found, Subject};

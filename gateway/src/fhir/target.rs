@@ -12,7 +12,7 @@ use super::resource::{About, ResourceType};
 use super::{FhirError, PatientNames, Step};
 
 pub use body::BodyKind;
-pub(super) use shape::is_id;
+pub(crate) use shape::is_id;
 
 /// What follows the service in the path, understood (*cible*).
 #[derive(Clone, Debug, PartialEq, Eq)]

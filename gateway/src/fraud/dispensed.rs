@@ -16,7 +16,7 @@ use super::watch::{Sighting, observe};
 use crate::app::App;
 use crate::audit::AuditEvent;
 use crate::caller::Caller;
-use crate::fhir::{FhirRequest, Step};
+use crate::fhir::{FhirRequest, Step, is_id};
 use crate::limits::{FRAUD_PRESCRIPTION_BYTES_MAX, FRAUD_PRESCRIPTION_PATIENCE};
 use crate::refusal::Refusal;
 use crate::session::Session;
@@ -99,11 +99,8 @@ fn line(steps: &[Step], body: Option<&Bytes>) -> Option<(String, QuantityShape)>
         return None;
     };
     let id = reference.strip_prefix("MedicationRequest/")?;
-    // FHIR R4 §2.24.0.1 (id); nothing else of the caller's gets into a path.
-    let sound = (1..=64).contains(&id.len())
-        && id.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.'))
-        && id.bytes().any(|octet| octet != b'.');
-    sound.then(|| Some((id.to_owned(), shape.quantity?)))?
+    // Nothing else of the caller's gets into a path.
+    is_id(id).then(|| Some((id.to_owned(), shape.quantity?)))?
 }
 
 /// How much is allowed in all, and how much is handed out, in one unit.

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use policies::fraud::{Secret, Seen};
-use policies::{ClaimFacts, ReceiptStanding, RiskFacts, RiskSignal};
+use policies::{ClaimFacts, ReceiptStanding, RiskFacts};
 
 use super::watch::{Sighting, observe};
 use crate::app::App;
@@ -64,8 +64,5 @@ pub(crate) async fn claimed(
     event.station = Some(presence.station.clone());
     let what = Seen::Claim { with_presence: claim.receipt == ReceiptStanding::Sound };
     let (card, station) = (presence.card.as_deref(), Some(presence.station.as_str()));
-    let mut risk = observe(app, caller.client(), Sighting { what, card, chip: None, station }, event).await?;
-    // Whether a report stands is asked when a session opens; one that comes later ends the session.
-    risk.signals.retain(|signal| *signal != RiskSignal::CardReported);
-    Ok(risk)
+    observe(app, caller.client(), Sighting { what, card, chip: None, station }, event).await
 }

@@ -131,7 +131,7 @@ fn checked_id(text: &str) -> Result<&str, FhirError> {
 }
 
 /// A FHIR id, `[A-Za-z0-9\-.]{1,64}` (section 2.24.0.1), and `_` of older servers.
-pub(in crate::fhir) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && !text.starts_with(['_', '$'])
         // ATTACK: FHIR R4 allows both as ids; as path segments they lead out of the type. The edge sees them in the
